@@ -1,0 +1,2 @@
+//! Helpdesk.
+fn main() {}

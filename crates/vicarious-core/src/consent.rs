@@ -1,0 +1,130 @@
+//! A customer's recorded permission.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{AccountId, ImpersonationId, Person};
+
+crate::text_id! {
+    /// The identifier of a consent.
+    ConsentId
+}
+
+/// How a consent came about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentKind {
+    /// Given ahead by the customer, for every agent, until a date.
+    Standing,
+    /// Asked for by one agent: one use.
+    Requested,
+}
+
+/// Where a consent stands, before time is considered: see [`Consent::state_at`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentState {
+    /// Waiting for the customer.
+    Asked,
+    /// Given.
+    Given,
+    /// Declined.
+    Refused,
+    /// Given and taken back.
+    Withdrawn,
+    /// Not decided, or not used, in time.
+    Lapsed,
+}
+
+impl ConsentState {
+    const ALL: [Self; 5] = [Self::Asked, Self::Given, Self::Refused, Self::Withdrawn, Self::Lapsed];
+
+    /// Returns the word for this state on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Given => "given",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+            Self::Lapsed => "lapsed",
+        }
+    }
+
+    /// Returns the state that `word` stands for, if any.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// One consent of one customer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Its identifier.
+    pub id: ConsentId,
+    /// The customer.
+    pub account: Person,
+    /// The agent who asked; none for a standing consent, which is for every agent.
+    pub requested_by: Option<Person>,
+    /// How it came about.
+    pub kind: ConsentKind,
+    /// Where it stands.
+    pub state: ConsentState,
+    /// Why it was asked for.
+    pub reason: Option<String>,
+    /// The ticket it was asked for.
+    pub ticket: Option<String>,
+    /// When it was asked for, or given ahead.
+    pub asked_at: Timestamp,
+    /// When the customer decided.
+    pub decided_at: Option<Timestamp>,
+    /// When the present state lapses by itself.
+    pub ends_at: Timestamp,
+    /// The first impersonation that used it.
+    pub used_by: Option<ImpersonationId>,
+}
+
+/// How long the customer may take to decide a request.
+pub const WAITS: SignedDuration = SignedDuration::from_hours(3 * 24);
+/// How long an approved request may wait for its one use.
+pub const USABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
+/// How long a requested consent lasts once the agent has entered.
+pub const LASTS: SignedDuration = SignedDuration::from_hours(1);
+/// The longest standing consent.
+pub const STANDING_AT_MOST: SignedDuration = SignedDuration::from_hours(366 * 24);
+
+impl Consent {
+    /// Returns where this consent stands at `now`: what was not decided or used in time has lapsed.
+    pub fn state_at(&self, now: Timestamp) -> ConsentState {
+        match self.state {
+            ConsentState::Asked | ConsentState::Given if now >= self.ends_at => ConsentState::Lapsed,
+            state => state,
+        }
+    }
+
+    /// Returns whether `agent` may start an impersonation on this consent at `now`.
+    ///
+    /// `continuing` names the running impersonation that would be continued, if any: a requested consent has one
+    /// use, and continuing is part of that use.
+    pub fn covers(&self, agent: &AccountId, continuing: Option<&crate::Impersonation>, now: Timestamp) -> bool {
+        let for_agent = self.requested_by.as_ref().is_none_or(|asked| asked.id == *agent);
+        let unused = match (self.kind, &self.used_by) {
+            (ConsentKind::Standing, _) | (ConsentKind::Requested, None) => true,
+            (ConsentKind::Requested, Some(_)) => {
+                continuing.is_some_and(|running| running.consent.as_ref() == Some(&self.id))
+            }
+        };
+        self.state_at(now) == ConsentState::Given && for_agent && unused
+    }
+
+    /// Returns the public JSON form.
+    pub fn to_json(&self, now: Timestamp) -> serde_json::Value {
+        serde_json::json!({
+            "id": self.id,
+            "account": self.account,
+            "requested_by": self.requested_by,
+            "state": self.state_at(now).as_str(),
+            "reason": self.reason,
+            "ticket": self.ticket,
+            "asked_at": self.asked_at.to_string(),
+            "decided_at": self.decided_at.map(|at| at.to_string()),
+            "ends_at": self.ends_at.to_string(),
+        })
+    }
+}

@@ -1,0 +1,165 @@
+//! Asking for consent, deciding it, opting out.
+
+use jiff::Timestamp;
+
+use super::{Change, Transition, starts};
+use crate::consent::{self, Consent, ConsentId, ConsentKind, ConsentState};
+use crate::{Entry, Kind, Person, Refusal};
+
+/// What a customer decides about a consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Agree.
+    Give,
+    /// Decline.
+    Refuse,
+    /// Take back.
+    Withdraw,
+}
+
+impl Decision {
+    /// Returns the decision that `word` stands for: `give`, `refuse` or `withdraw`.
+    pub fn parse(word: &str) -> Option<Self> {
+        match word {
+            "give" => Some(Self::Give),
+            "refuse" => Some(Self::Refuse),
+            "withdraw" => Some(Self::Withdraw),
+            _ => None,
+        }
+    }
+}
+
+/// A question to a customer, and what is known between the two.
+#[derive(Clone, Copy, Debug)]
+pub struct Ask<'a> {
+    /// Who asks.
+    pub agent: &'a Person,
+    /// Who is asked.
+    pub account: &'a Person,
+    /// Why.
+    pub reason: &'a str,
+    /// The ticket it is for; empty counts as none.
+    pub ticket: Option<&'a str>,
+    /// The consents between the two.
+    pub known: &'a [Consent],
+    /// Whether the customer declines all support access.
+    pub opted_out: bool,
+}
+
+/// Decides whether an agent may ask `account` for consent; the pair must be permitted already.
+///
+/// # Errors
+///
+/// [`Refusal::ConsentRequired`] with `opted_out` when the customer declines all support access,
+/// [`Refusal::AlreadyDecided`] when the same agent's question is waiting, [`Refusal::Invalid`] for the input.
+pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Refusal> {
+    let Ask { agent, account, reason, ticket, known, opted_out } = ask;
+    if opted_out {
+        return Err(Refusal::ConsentRequired { account: account.clone(), opted_out });
+    }
+    let waiting = |consent: &&Consent| {
+        consent.account.id == account.id
+            && consent.state_at(now) == ConsentState::Asked
+            && consent.requested_by.as_ref().is_some_and(|asked| asked.id == agent.id)
+    };
+    if known.iter().any(|consent| waiting(&consent)) {
+        return Err(Refusal::AlreadyDecided);
+    }
+    let consent = Consent {
+        id,
+        account: account.clone(),
+        requested_by: Some(agent.clone()),
+        kind: ConsentKind::Requested,
+        state: ConsentState::Asked,
+        reason: Some(starts::reason(reason)?),
+        ticket: starts::ticket(ticket)?,
+        asked_at: now,
+        decided_at: None,
+        ends_at: now.saturating_add(consent::WAITS).unwrap_or(now),
+        used_by: None,
+    };
+    let mut entry = Entry::between(agent, account, Kind::ConsentAsked, now).with("consent", consent.id.as_str());
+    entry.reason.clone_from(&consent.reason);
+    entry.ticket.clone_from(&consent.ticket);
+    Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
+}
+
+/// Decides whether a customer gives a standing consent ahead, until `ends_at`.
+///
+/// # Errors
+///
+/// [`Refusal::Invalid`] when the end is not in the future or more than a year away.
+pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Timestamp) -> Result<Transition, Refusal> {
+    let invalid = |problem| Err(Refusal::Invalid { field: "ends_at", problem });
+    if ends_at <= now {
+        return invalid("must be in the future");
+    }
+    if ends_at > now.saturating_add(consent::STANDING_AT_MOST).unwrap_or(now) {
+        return invalid("must be within a year");
+    }
+    let consent = Consent {
+        id,
+        account: account.clone(),
+        requested_by: None,
+        kind: ConsentKind::Standing,
+        state: ConsentState::Given,
+        reason: None,
+        ticket: None,
+        asked_at: now,
+        decided_at: Some(now),
+        ends_at,
+        used_by: None,
+    };
+    let entry = Entry::between(account, account, Kind::ConsentGiven, now)
+        .with("consent", consent.id.as_str())
+        .with("ends_at", ends_at.to_string());
+    Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
+}
+
+/// Decides what becomes of `consent` when its customer gives, refuses or withdraws it.
+///
+/// The caller has made sure that the customer acts as themselves.
+///
+/// # Errors
+///
+/// [`Refusal::AlreadyDecided`] unless it is waiting (give, refuse) or given (withdraw): terminal states are final.
+pub fn decide(consent: &Consent, decision: Decision, now: Timestamp) -> Result<Transition, Refusal> {
+    let state = consent.state_at(now);
+    let (to, kind) = match (state, decision) {
+        (ConsentState::Asked, Decision::Give) => (ConsentState::Given, Kind::ConsentGiven),
+        (ConsentState::Asked, Decision::Refuse) => (ConsentState::Refused, Kind::ConsentRefused),
+        (ConsentState::Asked | ConsentState::Given, Decision::Withdraw) => {
+            (ConsentState::Withdrawn, Kind::ConsentWithdrawn)
+        }
+        _ => return Err(Refusal::AlreadyDecided),
+    };
+    let mut decided = consent.clone();
+    decided.state = to;
+    decided.decided_at = Some(now);
+    if to == ConsentState::Given {
+        decided.ends_at = now.saturating_add(consent::USABLE).unwrap_or(now);
+    }
+    let account = &consent.account;
+    let mut entry = Entry::between(account, account, kind, now).with("consent", consent.id.as_str());
+    if let Some(agent) = &consent.requested_by {
+        entry = entry.with("requested_by", serde_json::json!(agent));
+    }
+    entry.reason.clone_from(&consent.reason);
+    entry.ticket.clone_from(&consent.ticket);
+    let change = Change::UpdateConsent { from: Box::new(consent.clone()), to: Box::new(decided) };
+    Ok(Transition::new(change, entry))
+}
+
+/// Returns the transition by which a customer declines support access altogether.
+///
+/// The edge withdraws what stands along with it.
+pub fn opt_out(account: &Person, now: Timestamp) -> Transition {
+    let entry = Entry::between(account, account, Kind::OptedOut, now);
+    Transition::new(Change::OptOut { account: account.id.clone(), at: now }, entry)
+}
+
+/// Returns the transition by which a customer allows consent to be asked for again.
+pub fn opt_in(account: &Person, now: Timestamp) -> Transition {
+    let entry = Entry::between(account, account, Kind::OptedIn, now);
+    Transition::new(Change::OptIn { account: account.id.clone() }, entry)
+}

@@ -1,0 +1,183 @@
+//! What an impersonation may do where: rules as data, in one place.
+
+use std::collections::BTreeMap;
+
+/// What applies at a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Rule {
+    /// Allowed in both modes.
+    Read,
+    /// The handler asks the identity itself, for routes that do many things (GraphQL, RPC).
+    ByHandler,
+    /// Allowed in write mode.
+    Write,
+    /// Allowed in write mode, after a confirmation that names the customer.
+    Confirm,
+    /// Never allowed while impersonating.
+    Never,
+}
+
+impl Rule {
+    /// Returns the word for this rule in reports and in the audit log.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::ByHandler => "by handler",
+            Self::Write => "write",
+            Self::Confirm => "confirm",
+            Self::Never => "never",
+        }
+    }
+}
+
+/// One line of the table: where, what, and the phrase for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// The method in capitals; none for every method.
+    pub method: Option<String>,
+    /// The route template, for example `/orders/{id}`, without a trailing `/*`.
+    pub route: String,
+    /// Whether the line covers everything below its route too.
+    pub below: bool,
+    /// What applies.
+    pub rule: Rule,
+    /// Completes "… for Alice's account": `save this profile`, `look at invoices`.
+    pub phrase: Option<String>,
+}
+
+impl Line {
+    fn covers(&self, route: &str) -> bool {
+        match route.strip_prefix(self.route.as_str()) {
+            Some("") => true,
+            Some(rest) => self.below && (self.route == "/" || rest.starts_with('/')),
+            None => false,
+        }
+    }
+}
+
+/// What the rules say about one request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Verdict<'a> {
+    /// What applies.
+    pub rule: Rule,
+    /// The phrase for people, where one was given.
+    pub phrase: Option<&'a str>,
+    /// Whether a line says so; otherwise the default applies: safe methods read, all others never.
+    pub classified: bool,
+}
+
+/// The table of rules.
+///
+/// A line is written `"PATCH /profile"` or, for every method, `"/payments"`. The route is the template that the
+/// router matched, so the order in which routes were added does not matter. A `never` covers its route and everything
+/// below it; every other rule covers exactly its route, so that a forgotten route below is not open, unless it ends
+/// in `/*`. The longest route that covers wins, then a line that names the method, then the stricter rule.
+///
+/// # Examples
+///
+/// ```
+/// use vicarious_core::{Rule, Rules};
+///
+/// let rules = Rules::new().never("/payments").confirm("PATCH /profile", "save this profile");
+/// assert_eq!(rules.verdict("POST", Some("/payments/{id}")).rule, Rule::Never);
+/// assert_eq!(rules.verdict("PATCH", Some("/profile")).rule, Rule::Confirm);
+/// assert_eq!(rules.verdict("GET", Some("/profile")).rule, Rule::Read);
+/// assert_eq!(rules.verdict("POST", Some("/payouts")).rule, Rule::Never, "nobody classified it");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rules {
+    lines: Vec<Line>,
+}
+
+impl Rules {
+    /// Returns an empty table: everything safe may be read, everything else is never allowed.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Allows a route in both modes; `phrase` says what a visit means: `look at invoices`.
+    #[must_use]
+    pub fn read(self, route: &str, phrase: &str) -> Self {
+        self.line(route, Rule::Read, Some(phrase))
+    }
+
+    /// Allows a route in write mode.
+    #[must_use]
+    pub fn write(self, route: &str, phrase: &str) -> Self {
+        self.line(route, Rule::Write, Some(phrase))
+    }
+
+    /// Allows a route in write mode after a confirmation: "… for Alice's account?".
+    #[must_use]
+    pub fn confirm(self, route: &str, phrase: &str) -> Self {
+        self.line(route, Rule::Confirm, Some(phrase))
+    }
+
+    /// Forbids a route while impersonating.
+    #[must_use]
+    pub fn never(self, route: &str) -> Self {
+        self.line(route, Rule::Never, None)
+    }
+
+    /// Leaves a route to its handler, which is obliged to ask the identity.
+    #[must_use]
+    pub fn by_handler(self, route: &str) -> Self {
+        self.line(route, Rule::ByHandler, None)
+    }
+
+    /// Returns the table, in the order it was written.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// Returns what applies to a request; `route` is none when the router matched nothing.
+    pub fn verdict(&self, method: &str, route: Option<&str>) -> Verdict<'_> {
+        let safe = is_safe(method);
+        let default = Verdict { rule: if safe { Rule::Read } else { Rule::Never }, phrase: None, classified: false };
+        let Some(route) = route else { return default };
+        // HEAD runs the handler of GET, so it is judged as GET.
+        let method = if method == "HEAD" { "GET" } else { method };
+        self.lines
+            .iter()
+            .filter(|line| line.method.as_deref().is_none_or(|named| named == method) && line.covers(route))
+            .max_by_key(|line| (line.route.len(), line.method.is_some(), line.rule))
+            .map_or(default, |line| Verdict { rule: line.rule, phrase: line.phrase.as_deref(), classified: true })
+    }
+
+    /// Returns the lines that contradict each other: the same method and route with different rules.
+    pub fn contradictions(&self) -> Vec<(&Line, &Line)> {
+        let mut first: BTreeMap<(Option<&str>, &str), &Line> = BTreeMap::new();
+        let mut found = Vec::new();
+        for line in &self.lines {
+            let known = *first.entry((line.method.as_deref(), &line.route)).or_insert(line);
+            if known.rule != line.rule {
+                found.push((known, line));
+            }
+        }
+        found
+    }
+
+    fn line(mut self, spelled: &str, rule: Rule, phrase: Option<&str>) -> Self {
+        let spelled = spelled.trim();
+        let (method, route) = match spelled.split_once(char::is_whitespace) {
+            Some((method, route)) => (Some(method.to_ascii_uppercase()), route.trim()),
+            None => (None, spelled),
+        };
+        let (route, spelled_below) = match route.strip_suffix("/*") {
+            Some(route) => (route, true),
+            None => (route, false),
+        };
+        let route = match route.trim_end_matches('/') {
+            "" => "/".to_owned(),
+            trimmed => trimmed.to_owned(),
+        };
+        let below = spelled_below || (rule == Rule::Never && route != "/");
+        self.lines.push(Line { method, route, below, rule, phrase: phrase.map(str::to_owned) });
+        self
+    }
+}
+
+/// Returns whether a method is safe: GET, HEAD, OPTIONS or TRACE (RFC 9110, section 9.2.1).
+pub fn is_safe(method: &str) -> bool {
+    matches!(method, "GET" | "HEAD" | "OPTIONS" | "TRACE")
+}
