@@ -122,7 +122,7 @@ pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Time
 ///
 /// # Errors
 ///
-/// [`Refusal::AlreadyDecided`] unless it is waiting (give, refuse) or given (withdraw): terminal states are final.
+/// [`Refusal::AlreadyDecided`] unless it is waiting, or given and now withdrawn: terminal states are final.
 pub fn decide(consent: &Consent, decision: Decision, now: Timestamp) -> Result<Transition, Refusal> {
     let state = consent.state_at(now);
     let (to, kind) = match (state, decision) {

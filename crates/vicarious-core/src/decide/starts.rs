@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Change, ConsentPolicy, ConsentUse, Pause, Terms, Transition, end};
 use crate::consent::{self, Consent, ConsentKind};
+use crate::redact;
 use crate::{Account, EndCause, Entry, HandleHash, Impersonation, ImpersonationId, Kind, Mode, Refusal, SignInKey, SitePath};
 
 /// What the true user asked for.
@@ -92,7 +93,8 @@ pub fn start(
     if let Some(pause) = facts.paused {
         return Err(Refusal::Paused { reason: pause.reason.clone() });
     }
-    let others = facts.running_of_true_user.saturating_sub(usize::from(replaced.is_some()));
+    // This sign-in's own ends along with the start, also when its time had passed unrecorded.
+    let others = facts.running_of_true_user.saturating_sub(usize::from(facts.running.is_some()));
     if others >= terms.at_once {
         return Err(Refusal::TooMany { limit: terms.at_once });
     }
@@ -189,9 +191,14 @@ fn enter<'a>(seen: &'a Consent, by: &ImpersonationId, now: Timestamp) -> (&'a Co
     (seen, entered)
 }
 
+/// Returns the text without characters that hide or turn around others; pasted text often carries some.
+fn seen(text: &str) -> String {
+    text.chars().filter(|&c| c.is_control() || !redact::is_deceptive(c)).collect()
+}
+
 pub(super) fn reason(text: &str) -> Result<String, Refusal> {
-    // A reason is one line in every list that shows it.
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    // A reason is one line in every list that shows it, and reads as it is.
+    let text = seen(text).split_whitespace().collect::<Vec<_>>().join(" ");
     let invalid = |problem| Err(Refusal::Invalid { field: "reason", problem });
     if text.is_empty() {
         invalid("is missing: say why, in a few words")
@@ -205,7 +212,11 @@ pub(super) fn reason(text: &str) -> Result<String, Refusal> {
 }
 
 pub(super) fn ticket(text: Option<&str>) -> Result<Option<String>, Refusal> {
-    let Some(text) = text.map(str::trim).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let text = seen(text.unwrap_or_default());
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(None);
+    }
     let invalid = |problem| Err(Refusal::Invalid { field: "ticket", problem });
     if text.chars().count() > TICKET_AT_MOST {
         invalid("is too long: at most 64 characters")
