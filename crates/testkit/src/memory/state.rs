@@ -139,7 +139,8 @@ impl State {
     }
 
     pub(super) fn consents(&self, which: Consents<'_>) -> Vec<Consent> {
-        let asked_by = |row: &Consent, agent: &AccountId| row.requested_by.as_ref().is_some_and(|asked| asked.id == *agent);
+        let asked_by =
+            |row: &Consent, agent: &AccountId| row.requested_by.as_ref().is_some_and(|asked| asked.id == *agent);
         let matches = |row: &&Consent| match which {
             Consents::Of(account) => row.account.id == *account,
             Consents::AskedBy(agent) => asked_by(row, agent),

@@ -1,0 +1,108 @@
+use tokio::task::JoinSet;
+use vicarious_core::consent::{Consent, ConsentState};
+use vicarious_core::decide::{self, Ask, Decision};
+use vicarious_core::ports::Consents;
+use vicarious_core::{Account, Kind, Transition};
+
+use super::{Store, apply, conflicts, kinds, minutes};
+use crate::people::{MONDAY, alice, bob, carol, eve};
+use crate::scene::consented;
+
+fn asked(id: &str, agent: &Account, account: &Account) -> Transition {
+    let question = Ask {
+        agent: &agent.person,
+        account: &account.person,
+        reason: "to look at an invoice",
+        ticket: Some("SUP-4711"),
+        known: &[],
+        opted_out: false,
+    };
+    decide::ask(id.into(), question, MONDAY).unwrap()
+}
+
+fn ids(consents: &[Consent]) -> Vec<&str> {
+    consents.iter().map(|consent| consent.id.as_str()).collect()
+}
+
+/// What is read back equals what was written, in every field.
+pub async fn a_consent_is_kept_with_everything_about_it(ledger: Store) {
+    let question = asked("q", &bob(), &alice());
+    let waiting = consented(&question).unwrap();
+    apply(&ledger, [question]).await;
+    assert_eq!(ledger.consent(&"q".into()).await.unwrap().as_ref(), Some(&waiting));
+    let answer = decide::decide(&waiting, Decision::Give, minutes(1)).unwrap();
+    let given = consented(&answer).unwrap();
+    apply(&ledger, [answer]).await;
+    assert_eq!(ledger.consent(&"q".into()).await.unwrap(), Some(given));
+    assert_eq!(ledger.consent(&"other".into()).await.unwrap(), None);
+}
+
+/// Of two decisions, one counts.
+pub async fn deciding_a_consent_twice_conflicts(ledger: Store) {
+    let question = asked("q", &bob(), &alice());
+    let waiting = consented(&question).unwrap();
+    apply(&ledger, [question]).await;
+    apply(&ledger, [decide::decide(&waiting, Decision::Refuse, minutes(1)).unwrap()]).await;
+    conflicts(&ledger, [decide::decide(&waiting, Decision::Give, minutes(1)).unwrap()]).await;
+    assert_eq!(ledger.consent(&"q".into()).await.unwrap().map(|consent| consent.state), Some(ConsentState::Refused));
+    assert_eq!(kinds(&ledger).await, [Kind::ConsentAsked, Kind::ConsentRefused]);
+}
+
+/// Everybody concerned finds their consents.
+pub async fn consents_are_listed_for_customer_agent_and_pair_newest_first(ledger: Store) {
+    let standing = decide::give_ahead("standing".into(), &alice().person, minutes(600), MONDAY).unwrap();
+    apply(&ledger, [standing]).await;
+    apply(&ledger, [asked("bob-alice", &bob(), &alice())]).await;
+    apply(&ledger, [asked("eve-alice", &eve(), &alice())]).await;
+    apply(&ledger, [asked("bob-carol", &bob(), &carol())]).await;
+    let (alice, bob) = (alice(), bob());
+    for (which, expected) in [
+        (Consents::Of(alice.id()), &["eve-alice", "bob-alice", "standing"][..]),
+        (Consents::AskedBy(bob.id()), &["bob-carol", "bob-alice"]),
+        (Consents::Between { account: alice.id(), agent: bob.id() }, &["bob-alice", "standing"]),
+        (Consents::Latest { limit: 2 }, &["bob-carol", "eve-alice"]),
+    ] {
+        assert_eq!(ids(&ledger.consents(which).await.unwrap()), expected, "{which:?}");
+    }
+}
+
+/// A customer's no is kept, once.
+pub async fn opting_out_is_kept_until_opting_in(ledger: Store) {
+    let person = alice().person;
+    conflicts(&ledger, [decide::opt_in(&person, MONDAY)]).await;
+    apply(&ledger, [decide::opt_out(&person, minutes(1))]).await;
+    assert_eq!(ledger.opted_out(&person.id).await.unwrap(), Some(minutes(1)));
+    assert_eq!(ledger.opted_out(carol().id()).await.unwrap(), None);
+    conflicts(&ledger, [decide::opt_out(&person, minutes(2))]).await;
+    apply(&ledger, [decide::opt_in(&person, minutes(3))]).await;
+    assert_eq!(ledger.opted_out(&person.id).await.unwrap(), None);
+    assert_eq!(kinds(&ledger).await, [Kind::OptedOut, Kind::OptedIn]);
+}
+
+/// The off switch has two positions.
+pub async fn the_off_switch_is_kept_until_resumed(ledger: Store) {
+    conflicts(&ledger, [decide::resume(None, MONDAY)]).await;
+    apply(&ledger, [decide::pause(Some(&crate::people::dana().person), "an incident", minutes(1))]).await;
+    let pause = ledger.paused().await.unwrap().unwrap();
+    assert_eq!((pause.reason.as_str(), pause.since), ("an incident", minutes(1)));
+    conflicts(&ledger, [decide::pause(None, "another", minutes(2))]).await;
+    apply(&ledger, [decide::resume(None, minutes(3))]).await;
+    assert_eq!(ledger.paused().await.unwrap(), None);
+}
+
+/// A one-use value has one use.
+pub async fn a_nonce_is_spent_once(ledger: Store) {
+    assert!(ledger.spend(&[1; 16], minutes(5)).await.unwrap());
+    assert!(!ledger.spend(&[1; 16], minutes(5)).await.unwrap());
+    assert!(ledger.spend(&[2; 16], minutes(5)).await.unwrap());
+}
+
+/// However many spend it at once, it has one use.
+pub async fn of_many_spenders_one_succeeds(ledger: Store) {
+    let mut tasks = JoinSet::new();
+    for _ in 0..32 {
+        let ledger = ledger.clone();
+        tasks.spawn(async move { ledger.spend(&[7; 16], minutes(5)).await.unwrap() });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(|unused| *unused).count(), 1);
+}
