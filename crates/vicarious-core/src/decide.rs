@@ -217,7 +217,9 @@ pub fn acknowledge(impersonation: &Impersonation, now: Timestamp) -> Option<Tran
     Some(Transition::new(change, Entry::of(impersonation, Kind::Acknowledged, now)))
 }
 
-/// Returns the transition that pauses all impersonation; the edge ends what is running along with it.
+/// Returns the transition that pauses all impersonation.
+///
+/// The edge ends what is running, as listed *after* this was applied: what started in between is then on the list.
 pub fn pause(by: Option<&Person>, reason: &str, now: Timestamp) -> Transition {
     let pause = Pause { reason: reason.to_owned(), since: now };
     let mut entry = Entry::bare(Kind::PauseBegan, now);

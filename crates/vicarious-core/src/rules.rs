@@ -46,6 +46,14 @@ pub struct Line {
 }
 
 impl Line {
+    fn applies_to(&self, method: &str) -> bool {
+        match &self.method {
+            Some(named) => named == method,
+            // "look at invoices" must not open a forgotten POST beside the page.
+            None => self.rule != Rule::Read || is_safe(method),
+        }
+    }
+
     fn covers(&self, route: &str) -> bool {
         match route.strip_prefix(self.route.as_str()) {
             Some("") => true,
@@ -71,7 +79,8 @@ pub struct Verdict<'a> {
 /// A line is written `"PATCH /profile"` or, for every method, `"/payments"`. The route is the template that the
 /// router matched, so the order in which routes were added does not matter. A `never` covers its route and everything
 /// below it; every other rule covers exactly its route, so that a forgotten route below is not open, unless it ends
-/// in `/*`. The longest route that covers wins, then a line that names the method, then the stricter rule.
+/// in `/*`. The longest route that covers wins, then a line that names the method, then the stricter rule. A `read`
+/// that names no method covers safe methods only; what may be sent in reading mode is named: `"POST /search"`.
 ///
 /// # Examples
 ///
@@ -139,7 +148,7 @@ impl Rules {
         let method = if method == "HEAD" { "GET" } else { method };
         self.lines
             .iter()
-            .filter(|line| line.method.as_deref().is_none_or(|named| named == method) && line.covers(route))
+            .filter(|line| line.applies_to(method) && line.covers(route))
             .max_by_key(|line| (line.route.len(), line.method.is_some(), line.rule))
             .map_or(default, |line| Verdict { rule: line.rule, phrase: line.phrase.as_deref(), classified: true })
     }

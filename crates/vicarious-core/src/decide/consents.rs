@@ -118,7 +118,8 @@ pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Time
 
 /// Decides what becomes of `consent` when its customer gives, refuses or withdraws it.
 ///
-/// The caller has made sure that the customer acts as themselves.
+/// The caller has made sure that the customer acts as themselves. After a withdrawal was applied it ends what rests
+/// on the consent: listed before, an impersonation that starts in between would be missed.
 ///
 /// # Errors
 ///
@@ -152,7 +153,7 @@ pub fn decide(consent: &Consent, decision: Decision, now: Timestamp) -> Result<T
 
 /// Returns the transition by which a customer declines support access altogether.
 ///
-/// The edge withdraws what stands along with it.
+/// The edge withdraws what stands, as listed after this was applied.
 pub fn opt_out(account: &Person, now: Timestamp) -> Transition {
     let entry = Entry::between(account, account, Kind::OptedOut, now);
     Transition::new(Change::OptOut { account: account.id.clone(), at: now }, entry)

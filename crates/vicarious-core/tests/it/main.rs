@@ -1,12 +1,12 @@
 //! The rules of impersonation, held to tables and to random histories.
 
-//mod consent_model;
-//mod model;
-//mod policy_rights;
+mod consent_model;
+mod model;
+mod policy_rights;
 mod redaction;
-//mod rules_table;
-//mod sequences;
-//mod site_paths;
-//mod start_order;
-//mod times;
-//mod words;
+mod rules_table;
+mod sequences;
+mod site_paths;
+mod start_order;
+mod times;
+mod words;
