@@ -89,7 +89,8 @@ async function open(browser, origin, { screen = 'desktop', scheme = 'light', jav
   context.setDefaultTimeout(10_000);
   context.on('weberror', (error) => complaints.push(String(error.error())));
   context.on('console', (message) => {
-    if (message.text().includes('Content Security Policy')) complaints.push(message.text());
+    const ours = message.page()?.url().startsWith(origin);
+    if (ours && message.text().includes('Content Security Policy')) complaints.push(message.text());
   });
   return context.newPage();
 }
