@@ -44,6 +44,8 @@ pub(crate) enum Purpose {
     Confirmation,
     /// Input that a page keeps while something else is asked first.
     Held,
+    /// The sentence that the page after a stop shows.
+    Notice,
 }
 
 impl Purpose {
@@ -53,6 +55,7 @@ impl Purpose {
             Self::Handle => b"handle      ",
             Self::Confirmation => b"confirmation",
             Self::Held => b"held        ",
+            Self::Notice => b"notice      ",
         }
     }
 }
@@ -224,8 +227,7 @@ impl Key {
     fn parse(text: &str, number: usize) -> Result<Self, KeyError> {
         let standard = text.replace('-', "+").replace('_', "/");
         let bytes = KEY_TEXT.decode(standard).map_err(|_| KeyError::NotBase64(number))?;
-        let bytes = <[u8; KEY]>::try_from(bytes)
-            .map_err(|bytes| KeyError::Length { number, bytes: bytes.len() })?;
+        let bytes = <[u8; KEY]>::try_from(bytes).map_err(|bytes| KeyError::Length { number, bytes: bytes.len() })?;
         Ok(Self::new(bytes))
     }
 

@@ -37,7 +37,7 @@ pub(crate) fn is_document(headers: &HeaderMap) -> bool {
 }
 
 /// Returns whether JSON is preferred to HTML. A bare `*/*`, or nothing at all, means HTML.
-pub(crate) fn wants_json(headers: &HeaderMap) -> bool {
+pub fn wants_json(headers: &HeaderMap) -> bool {
     let (mut json, mut html) = (0, 0);
     for value in headers.get_all(ACCEPT) {
         for range in value.to_str().unwrap_or_default().split(',') {

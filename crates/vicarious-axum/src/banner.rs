@@ -1,0 +1,155 @@
+//! The banner: who is acting as whom, how, for how long, and the way out.
+
+#[cfg(test)]
+mod tests;
+
+use jiff::{SignedDuration, Timestamp};
+use vicarious_core::{Mode, Person};
+
+use crate::page::{escape, hidden, name};
+
+/// The style sheet of the banner.
+pub(crate) const BANNER_CSS: &str = include_str!("assets/banner.css");
+/// The script that counts down and tells other tabs; the banner is complete without it.
+pub(crate) const BANNER_JS: &str = include_str!("assets/banner.js");
+
+/// How long before the hard end the banner offers to continue.
+const OFFER_BEFORE: SignedDuration = SignedDuration::from_mins(5);
+
+/// What the banner shows.
+#[derive(Clone, Debug)]
+pub(crate) struct BannerData<'a> {
+    /// The person at the keyboard.
+    pub(crate) agent: &'a Person,
+    /// Whose account applies.
+    pub(crate) customer: &'a Person,
+    /// The server's time.
+    pub(crate) now: Timestamp,
+    /// The mode that applies now.
+    pub(crate) mode: Mode,
+    /// The hard end.
+    pub(crate) ends_at: Timestamp,
+    /// When it idles out.
+    pub(crate) idle_ends_at: Timestamp,
+    /// Why it was started.
+    pub(crate) reason: &'a str,
+    /// For which ticket.
+    pub(crate) ticket: Option<&'a str>,
+    /// The identity's tag.
+    pub(crate) tag: &'a str,
+    /// The start page that continues this impersonation; none where that is not possible.
+    pub(crate) continue_href: Option<&'a str>,
+    /// How long write mode would last.
+    pub(crate) write_minutes: i64,
+}
+
+/// Returns the banner's HTML: a style sheet, the banner, and the script that keeps it going.
+pub(crate) fn banner_html(data: &BannerData<'_>) -> String {
+    let write = matches!(data.mode, Mode::Write { .. });
+    format!(
+        "<link rel=\"stylesheet\" href=\"/impersonation/banner.css\">\n\
+         <aside id=\"vicarious-banner\" role=\"region\" aria-label=\"Impersonation\" data-mode=\"{mode}\" {times}>\n\
+         <div class=\"vicarious-who\">{who}</div>\n<div class=\"vicarious-controls\">{offer}{switch}{stop}</div>\n\
+         {notices}</aside>\n<script src=\"/impersonation/banner.js\" defer></script>\n",
+        mode = data.mode.as_str(),
+        times = attributes(data),
+        who = who(data),
+        offer = offer(data),
+        switch = if write { back_to_reading(data) } else { switch_to_write(data) },
+        stop = form(data, &hidden("_method", "DELETE"), "<button class=\"vicarious-stop\">Stop</button>"),
+        notices = NOTICES,
+    )
+}
+
+/// Shown by the script alone.
+const NOTICES: &str = "<p class=\"vicarious-notice\" data-vicarious=\"ended\" hidden>This impersonation has ended. \
+     <a href=\"\">Reload</a></p>\n\
+     <p class=\"vicarious-notice\" data-vicarious=\"idle\" hidden>Nothing was done here for a while, so this \
+     impersonation may have ended. Copy what you typed, then <a href=\"\">reload</a></p>\n\
+     <p class=\"vicarious-notice\" data-vicarious=\"changed\" hidden>You are now <span data-vicarious=\"now\"></span>, \
+     but this tab was opened before. <a href=\"\">Reload</a></p>\n\
+     <p class=\"vicarious-heard\" data-vicarious=\"heard\" role=\"status\"></p>\n";
+
+fn attributes(data: &BannerData<'_>) -> String {
+    let mode_ends_at = match data.mode {
+        Mode::Write { until } => format!(" data-mode-ends-at=\"{}\"", until.min(data.ends_at)),
+        Mode::Read => String::new(),
+    };
+    format!(
+        "data-tag=\"{tag}\" data-identity=\"{agent}, using the application as {customer}\" data-now=\"{now}\" \
+         data-ends-at=\"{ends_at}\" data-idle-ends-at=\"{idle}\"{mode_ends_at}",
+        tag = escape(data.tag),
+        agent = escape(&data.agent.name),
+        customer = escape(&data.customer.name),
+        now = data.now,
+        ends_at = data.ends_at,
+        idle = data.idle_ends_at,
+    )
+}
+
+fn who(data: &BannerData<'_>) -> String {
+    let mode = match data.mode {
+        Mode::Read => "reading only".to_owned(),
+        Mode::Write { until } => format!("write mode until {}", clock(until.min(data.ends_at))),
+    };
+    let ticket = data
+        .ticket
+        .map(|ticket| format!("<span class=\"vicarious-ticket\">{}</span> ", escape(ticket)))
+        .unwrap_or_default();
+    format!(
+        "<p class=\"vicarious-identity\">You are <strong>{agent}</strong>, using the application as \
+         <strong>{customer}</strong> <span class=\"vicarious-email\">({email})</span></p>\n\
+         <p class=\"vicarious-facts\"><strong class=\"vicarious-mode\">{mode}</strong> \
+         <span class=\"vicarious-left\"><span data-vicarious=\"left\" role=\"timer\">{left}</span> left</span> \
+         {ticket}<span class=\"vicarious-reason\">{reason}</span></p>\n",
+        agent = name(&data.agent.name),
+        customer = name(&data.customer.name),
+        email = escape(&data.customer.email),
+        left = left(data.now, data.ends_at),
+        reason = name(data.reason),
+    )
+}
+
+fn offer(data: &BannerData<'_>) -> String {
+    let Some(href) = data.continue_href else {
+        return String::new();
+    };
+    let soon = data.ends_at.duration_since(data.now) <= OFFER_BEFORE;
+    let hidden = if soon { "" } else { " hidden" };
+    format!(
+        "<a class=\"vicarious-continue\" data-vicarious=\"continue\" href=\"{}\"{hidden}>Continue</a>\n",
+        escape(href)
+    )
+}
+
+fn switch_to_write(data: &BannerData<'_>) -> String {
+    let inputs = format!(
+        "<label>Reason <input type=\"text\" name=\"reason\" value=\"{reason}\" required autocomplete=\"off\"></label> \
+         <button>Write for {minutes} minutes</button>",
+        reason = escape(data.reason),
+        minutes = data.write_minutes,
+    );
+    let fields = hidden("_method", "PATCH") + &hidden("mode", "write");
+    format!("<details><summary>Switch to write</summary>\n{}</details>\n", form(data, &fields, &inputs))
+}
+
+fn back_to_reading(data: &BannerData<'_>) -> String {
+    let fields = hidden("_method", "PATCH") + &hidden("mode", "read");
+    form(data, &fields, "<button>Back to reading</button>")
+}
+
+fn form(data: &BannerData<'_>, fields: &str, rest: &str) -> String {
+    let identity = hidden("_identity", data.tag);
+    format!("<form method=\"post\" action=\"/impersonation\">{identity}{fields}{rest}</form>\n")
+}
+
+/// Returns the time left as minutes and seconds, as the script goes on to write it.
+fn left(now: Timestamp, end: Timestamp) -> String {
+    let seconds = end.duration_since(now).as_secs().max(0);
+    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+}
+
+/// Returns a time of day; the script turns it into the reader's own.
+fn clock(at: Timestamp) -> String {
+    format!("<time data-vicarious=\"until\" datetime=\"{at}\">{} UTC</time>", at.strftime("%H:%M"))
+}

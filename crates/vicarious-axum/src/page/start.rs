@@ -1,0 +1,180 @@
+//! The page on which an impersonation begins: whom, why, for how long, with whose permission.
+
+use vicarious_core::{Account, ImpersonationId, Person};
+
+use super::{Page, escape, hidden, identity, name, path, way_out};
+
+/// What the start page shows.
+pub(crate) struct StartPage<'a> {
+    /// Who asks.
+    pub(crate) agent: &'a Person,
+    /// Whose account it is about.
+    pub(crate) account: &'a Account,
+    /// Where the customer's permission stands.
+    pub(crate) consent: ConsentShown,
+    /// The same as a sentence, for example "Alice has agreed until Friday."
+    pub(crate) consent_sentence: &'a str,
+    /// Who else is in the account now, by name.
+    pub(crate) who_else: &'a [String],
+    /// The reason typed so far.
+    pub(crate) reason: &'a str,
+    /// Reasons to pick from; none for free text alone.
+    pub(crate) reasons: &'a [String],
+    /// The ticket typed so far.
+    pub(crate) ticket: &'a str,
+    /// The customer's page to land on.
+    pub(crate) go_to: &'a str,
+    /// The agent's page to come back to.
+    pub(crate) return_to: &'a str,
+    /// What was wrong with a field, as whole sentences.
+    pub(crate) errors: &'a [(String, String)],
+    /// Whether the customer can be asked from here.
+    pub(crate) ask_available: bool,
+    /// The running impersonation that this one would replace, and of whom it is.
+    pub(crate) instead_of: Option<(&'a ImpersonationId, &'a str)>,
+    /// How long it will last at most.
+    pub(crate) length_minutes: i64,
+    /// The tag of the identity that asks, while another impersonation runs.
+    pub(crate) identity_tag: Option<&'a str>,
+}
+
+/// Where a customer's permission stands, as far as the start page cares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConsentShown {
+    /// The host requires none.
+    NotRequired,
+    /// Given.
+    Agreed,
+    /// Asked for, not decided.
+    Asked,
+    /// Not given, not asked for.
+    Missing,
+    /// The customer declined altogether.
+    OptedOut,
+}
+
+impl ConsentShown {
+    fn class(self) -> &'static str {
+        match self {
+            Self::NotRequired | Self::Agreed => "good",
+            Self::Asked => "waiting",
+            Self::Missing | Self::OptedOut => "bad",
+        }
+    }
+}
+
+/// Returns the start page.
+pub(crate) fn start_page(page: &StartPage<'_>) -> String {
+    let title = format!("Use the application as {}", page.account.person.name);
+    let main = format!("{errors}{about}{form}", errors = summary(page.errors), about = about(page), form = form(page));
+    Page { title: &title, lang: "en", body_class: "calm" }.render(main)
+}
+
+fn summary(errors: &[(String, String)]) -> String {
+    if errors.is_empty() {
+        return String::new();
+    }
+    let items: String = errors
+        .iter()
+        .map(|(field, text)| format!("<li><a href=\"#{}\">{}</a></li>\n", escape(field), escape(text)))
+        .collect();
+    format!("<div class=\"problem\" role=\"alert\">\n<p>Something is missing:</p>\n<ul>\n{items}</ul>\n</div>\n")
+}
+
+fn about(page: &StartPage<'_>) -> String {
+    let account = page.account;
+    let organisation = account
+        .organisation
+        .as_deref()
+        .map(|organisation| format!("<div><dt>Organisation</dt><dd>{}</dd></div>\n", name(organisation)))
+        .unwrap_or_default();
+    let who_else = if page.who_else.is_empty() {
+        "Nobody else".to_owned()
+    } else {
+        page.who_else.iter().map(|other| name(other)).collect::<Vec<_>>().join(", ")
+    };
+    let replaces = page
+        .instead_of
+        .map(|(_, other)| {
+            format!("<p class=\"note waiting\">This ends what you are doing as {} now.</p>\n", name(other))
+        })
+        .unwrap_or_default();
+    format!(
+        "<dl class=\"about\">\n<div><dt>Customer</dt><dd>{customer} <span class=\"quiet\">{email}</span></dd></div>\n\
+         {organisation}<div><dt>Permission</dt><dd><span class=\"state {class}\">{consent}</span></dd></div>\n\
+         <div><dt>In this account now</dt><dd>{who_else}</dd></div>\n</dl>\n{replaces}",
+        customer = name(&account.person.name),
+        email = escape(&account.person.email),
+        class = page.consent.class(),
+        consent = escape(page.consent_sentence),
+    )
+}
+
+fn form(page: &StartPage<'_>) -> String {
+    let back = way_out(page.return_to, "Cancel");
+    let account = &page.account.person;
+    let (action, button) = match page.consent {
+        ConsentShown::NotRequired | ConsentShown::Agreed => ("/impersonation", format!("Start as {}", account.name)),
+        ConsentShown::Missing if page.ask_available => ("/consents/requests", format!("Ask {}", account.name)),
+        ConsentShown::Missing | ConsentShown::Asked | ConsentShown::OptedOut => {
+            return format!("<p class=\"actions\">{back}</p>\n");
+        }
+    };
+    let instead_of = page.instead_of.map(|(id, _)| hidden("instead_of", id.as_str())).unwrap_or_default();
+    format!(
+        "<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{instead_of}\n\
+         {reason}{ticket}{expect}\
+         <p class=\"actions\"><button class=\"primary\">{button}</button> {back}</p>\n</form>\n",
+        identity = identity(page.identity_tag),
+        id = hidden("account_id", account.id.as_str()),
+        go_to = hidden("go_to", page.go_to),
+        return_to = hidden("return_to", page.return_to),
+        reason = reason(page),
+        ticket = field(page, "ticket", "Ticket", &format!("value=\"{}\" autocomplete=\"off\"", escape(page.ticket))),
+        expect = expect(page),
+        button = escape(&button),
+    )
+}
+
+fn expect(page: &StartPage<'_>) -> String {
+    let Person { name: agent, .. } = page.agent;
+    let minutes = match page.length_minutes {
+        1 => "1 minute".to_owned(),
+        minutes => format!("{minutes} minutes"),
+    };
+    if page.consent == ConsentShown::Missing {
+        return "<p class=\"note\">Your request, your reason and the ticket are shown to the customer and recorded.</p>\n"
+            .to_owned();
+    }
+    format!(
+        "<p class=\"note\">You begin on <code>{go_to}</code>, reading only, for at most {minutes}. \
+         Every page you open is recorded under your name, {agent}, and the customer can see it.</p>\n",
+        go_to = path(page.go_to),
+        agent = name(agent),
+    )
+}
+
+fn reason(page: &StartPage<'_>) -> String {
+    let list: String = page.reasons.iter().map(|reason| format!("<option value=\"{}\">", escape(reason))).collect();
+    let (attribute, list) = if list.is_empty() {
+        ("", String::new())
+    } else {
+        (" list=\"reasons\"", format!("<datalist id=\"reasons\">{list}</datalist>\n"))
+    };
+    let attributes = format!("value=\"{}\" required autocomplete=\"off\"{attribute}", escape(page.reason));
+    format!("{}{list}", field(page, "reason", "Reason", &attributes))
+}
+
+fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> String {
+    let wrong = page.errors.iter().find(|(field, _)| field == id);
+    let (described, error) = wrong.map_or_else(Default::default, |(_, text)| {
+        (
+            format!(" aria-invalid=\"true\" aria-describedby=\"{id}-error\""),
+            format!("<span class=\"error\" id=\"{id}-error\">{}</span>\n", escape(text)),
+        )
+    });
+    format!(
+        "<div class=\"field\">\n<label for=\"{id}\">{label}</label>\n\
+         <input id=\"{id}\" name=\"{id}\" type=\"text\" {attributes}{described}>\n{error}</div>\n"
+    )
+}
