@@ -1,1 +1,114 @@
-//! Placeholder.
+//! Account impersonation for axum: an agent uses the application as a customer, under rules, in plain sight.
+//!
+//! [`Vicarious::builder`] takes the application's [`Host`] port and decisions; [`Vicarious::layer`] goes around the
+//! application's router, after its last route. Handlers ask [`CurrentUser`], [`TrueUser`], [`AsThemselves`] or
+//! [`RequestIdentity`]; code far from the request asks [`identity()`].
+//!
+//! Read in this order: [`host`](Host), `builder`, `layer`, `resolve`, `impersonated`, `record`, `mark`, `routes`.
+
+mod assets;
+mod back;
+mod banner;
+mod builder;
+mod cache;
+mod confirm;
+mod cookies;
+mod document;
+mod engine;
+mod extract;
+mod host;
+mod impersonated;
+mod incoming;
+mod input;
+mod keys;
+mod layer;
+mod mark;
+mod met;
+mod operations;
+mod page;
+mod paths;
+mod problem;
+mod record;
+mod refusals;
+mod resolve;
+mod routes;
+mod site;
+mod sweep;
+
+use std::sync::Arc;
+
+use http::StatusCode;
+use vicarious_core::decide::Terms;
+use vicarious_core::ports::Ledger;
+use vicarious_core::{Refusal, Rules, Timestamp};
+
+pub use builder::{BuildError, Builder};
+pub use extract::{
+    AsThemselves, CurrentUser, ExtractRefused, Notice, RequestIdentity, TrueUser, identity, with_identity,
+};
+pub use host::{Found, Host, HostError, Search, SignIn, Staff};
+pub use keys::{KeyError, KeyRing};
+pub use layer::{VicariousLayer, VicariousService};
+pub use met::RouteMet;
+pub use problem::{Next, Problem};
+pub use site::wants_json;
+
+/// A running system; cloning it is cheap.
+#[derive(Clone)]
+pub struct Vicarious {
+    engine: Arc<engine::Engine>,
+}
+
+impl Vicarious {
+    /// Returns a builder around the application's own authentication and accounts.
+    pub fn builder<H: Host>(host: H) -> Builder<H> {
+        Builder::new(host)
+    }
+
+    /// Returns the layer; add it with [`axum::Router::layer`] after the last route.
+    pub fn layer(&self) -> VicariousLayer {
+        VicariousLayer { engine: Arc::clone(&self.engine) }
+    }
+
+    /// Returns where state and audit log are kept.
+    pub fn ledger(&self) -> &Arc<dyn Ledger> {
+        &self.engine.ledger
+    }
+
+    /// Returns the time, by the clock that everything here goes by.
+    pub fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+
+    /// Returns the rules.
+    pub fn rules(&self) -> &Rules {
+        &self.engine.rules
+    }
+
+    /// Returns how long things last.
+    pub fn terms(&self) -> &Terms {
+        &self.engine.terms
+    }
+}
+
+/// Why an operation was not carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// The rules say no.
+    Refusal(Refusal),
+    /// The ledger or the host cannot answer.
+    Unavailable,
+}
+
+impl Refused {
+    /// Returns the problem that answers a request.
+    pub fn problem(&self) -> Problem {
+        match self {
+            Self::Refusal(refusal) => refusals::of_refusal(refusal),
+            Self::Unavailable => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "This cannot be answered right now")
+                    .detail("Please try again in a moment.")
+            }
+        }
+    }
+}

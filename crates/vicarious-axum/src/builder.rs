@@ -1,0 +1,256 @@
+//! Putting the pieces together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use vicarious_core::Rules;
+use vicarious_core::decide::Terms;
+use vicarious_core::ports::Ledger;
+use vicarious_core::redact::Redactor;
+
+use crate::Vicarious;
+use crate::engine::{Cached, Engine, InFlight};
+use crate::host::{Erased, Host, Pairing, Staff, Staffing};
+use crate::keys::KeyRing;
+use crate::met::Met;
+use crate::paths::{HostRoute, Paths};
+use crate::sweep;
+
+/// The longest impersonation that may be set.
+const LONGEST: SignedDuration = SignedDuration::from_hours(8);
+
+/// Collects what an application decides about impersonation; see [`Vicarious::builder`].
+#[must_use = "nothing happens before `build`"]
+pub struct Builder<H: Host> {
+    host: H,
+    who_may_whom: Pairing<H::User>,
+    staff: Staffing<H::User>,
+    ledger: Option<Arc<dyn Ledger>>,
+    keys: Option<KeyRing>,
+    rules: Rules,
+    terms: Terms,
+    private: Vec<String>,
+    paths: Paths,
+    misspelled: Vec<String>,
+    secure_cookies: bool,
+    method_override: bool,
+    own_origins: Vec<String>,
+    reasons: Vec<String>,
+    fresh_sign_in: Option<SignedDuration>,
+    cache_for: SignedDuration,
+    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+}
+
+/// A mistake in how the pieces were put together, as a sentence.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct BuildError(String);
+
+impl<H: Host> Builder<H> {
+    pub(crate) fn new(host: H) -> Self {
+        Self {
+            host,
+            who_may_whom: Box::new(|_, _| false),
+            staff: Box::new(|_| Staff::No),
+            ledger: None,
+            keys: None,
+            rules: Rules::new(),
+            terms: Terms::default(),
+            private: Vec::new(),
+            paths: Paths::default(),
+            misspelled: Vec::new(),
+            secure_cookies: true,
+            method_override: false,
+            own_origins: Vec::new(),
+            reasons: Vec::new(),
+            fresh_sign_in: None,
+            cache_for: SignedDuration::from_secs(2),
+            clock: Box::new(Timestamp::now),
+        }
+    }
+
+    /// Sets where state and audit log are kept.
+    pub fn ledger(self, ledger: impl Ledger) -> Self {
+        self.shared_ledger(Arc::new(ledger))
+    }
+
+    /// Sets where state and audit log are kept, shared with other parts of the application.
+    pub fn shared_ledger(mut self, ledger: Arc<dyn Ledger>) -> Self {
+        self.ledger = Some(ledger);
+        self
+    }
+
+    /// Sets the keys that seal the handle.
+    pub fn keys(mut self, keys: KeyRing) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
+    /// Sets who may act as whom; asked on every request. Without it: nobody.
+    pub fn who_may_whom(mut self, may: impl Fn(&H::User, &H::User) -> bool + Send + Sync + 'static) -> Self {
+        self.who_may_whom = Box::new(may);
+        self
+    }
+
+    /// Sets who may see what of the console. Without it: nobody sees anything.
+    pub fn staff(mut self, staff: impl Fn(&H::User) -> Staff + Send + Sync + 'static) -> Self {
+        self.staff = Box::new(staff);
+        self
+    }
+
+    /// Sets what an impersonation may do where.
+    pub fn rules(mut self, rules: Rules) -> Self {
+        self.rules = rules;
+        self
+    }
+
+    /// Sets how long things last and whether consent is needed.
+    pub fn terms(mut self, terms: Terms) -> Self {
+        self.terms = terms;
+        self
+    }
+
+    /// Names the route that signs people in, for example `"POST /session"`.
+    pub fn sign_in(mut self, route: &str) -> Self {
+        match HostRoute::parse(route) {
+            Some(route) => self.paths.sign_in.push(route),
+            None => self.misspelled.push(route.to_owned()),
+        }
+        self
+    }
+
+    /// Names the route that signs people out, for example `"DELETE /session"`: while impersonating it stops.
+    pub fn sign_out(mut self, route: &str) -> Self {
+        match HostRoute::parse(route) {
+            Some(route) => self.paths.sign_out.push(route),
+            None => self.misspelled.push(route.to_owned()),
+        }
+        self
+    }
+
+    /// Names a path, and everything below it, that needs no identity and is never refused: health checks.
+    pub fn open(mut self, path: &str) -> Self {
+        self.paths.open.push(path.to_owned());
+        self
+    }
+
+    /// Names a path, and everything below it, that serves assets: never refused, never recorded.
+    pub fn assets(mut self, path: &str) -> Self {
+        self.paths.assets.push(path.to_owned());
+        self
+    }
+
+    /// Lets forms reach PUT, PATCH and DELETE by a `_method` field, judged by the rules of that method.
+    ///
+    /// A host that overrides methods itself, behind the layer, would be judged by POST.
+    pub fn method_override(mut self) -> Self {
+        self.method_override = true;
+        self
+    }
+
+    /// Sets whether cookies are `__Host-` and `Secure`; the default. Only for plain HTTP on loopback is it off.
+    pub fn secure_cookies(mut self, secure: bool) -> Self {
+        self.secure_cookies = secure;
+        self
+    }
+
+    /// Names an origin that this application is reached at, for example `https://shop.example`.
+    ///
+    /// Without any, a request's `Host` is believed.
+    pub fn origin(mut self, origin: &str) -> Self {
+        self.own_origins.push(origin.trim_end_matches('/').to_owned());
+        self
+    }
+
+    /// Offers a reason on the start page.
+    pub fn reason(mut self, reason: &str) -> Self {
+        self.reasons.push(reason.to_owned());
+        self
+    }
+
+    /// Requires that the true user signed in no longer ago than this to start.
+    pub fn fresh_sign_in(mut self, within: Duration) -> Self {
+        self.fresh_sign_in = Some(signed(within));
+        self
+    }
+
+    /// Records a digest instead of the value of this field.
+    pub fn private_field(mut self, name: &str) -> Self {
+        self.private.push(name.to_owned());
+        self
+    }
+
+    /// Sets how long sign-ins and accounts may be remembered; default 2 seconds, zero asks the host every time.
+    pub fn cache_for(mut self, time: Duration) -> Self {
+        self.cache_for = signed(time);
+        self
+    }
+
+    /// Sets the clock; default the system's.
+    pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Puts the pieces together and starts the task that ends what has run out.
+    ///
+    /// # Errors
+    ///
+    /// A sentence that names the mistake: no ledger, no keys, rules that contradict each other, times beyond the cap.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn build(self) -> Result<Vicarious, BuildError> {
+        self.check()?;
+        let missing = |what: &str| BuildError(format!("{what} is missing: call `.{what}(…)` before `.build()`"));
+        let keys = self.keys.ok_or_else(|| missing("keys"))?;
+        let mut redactor = Redactor::new(keys.digest_key());
+        for field in &self.private {
+            redactor = redactor.private(field);
+        }
+        let engine = Arc::new(Engine {
+            ledger: self.ledger.ok_or_else(|| missing("ledger"))?,
+            host: Box::new(Erased { host: self.host, who_may_whom: self.who_may_whom, staff: self.staff }),
+            keys,
+            rules: self.rules,
+            terms: self.terms,
+            redactor,
+            paths: self.paths,
+            secure_cookies: self.secure_cookies,
+            method_override: self.method_override,
+            own_origins: self.own_origins,
+            reasons: self.reasons,
+            fresh_sign_in: self.fresh_sign_in,
+            clock: self.clock,
+            met: Met::default(),
+            in_flight: InFlight::default(),
+            cached: Cached::new(self.cache_for),
+        });
+        sweep::spawn(&engine);
+        Ok(Vicarious { engine })
+    }
+
+    fn check(&self) -> Result<(), BuildError> {
+        if let Some(route) = self.misspelled.first() {
+            return Err(BuildError(format!("`{route}` is no route: write a method and a path, as in `POST /session`")));
+        }
+        if let Some((one, other)) = self.rules.contradictions().first() {
+            let method = one.method.as_deref().unwrap_or("every method");
+            let (route, one, other) = (&one.route, one.rule.as_str(), other.rule.as_str());
+            return Err(BuildError(format!(
+                "the rules for {method} `{route}` contradict each other: {one} and {other}"
+            )));
+        }
+        let terms = &self.terms;
+        if terms.length > LONGEST || !terms.length.is_positive() || !terms.idle.is_positive() {
+            return Err(BuildError("an impersonation lasts more than nothing and at most 8 hours".to_owned()));
+        }
+        Ok(())
+    }
+}
+
+fn signed(time: Duration) -> SignedDuration {
+    SignedDuration::try_from(time).unwrap_or(SignedDuration::MAX)
+}

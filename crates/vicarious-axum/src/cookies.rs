@@ -1,0 +1,127 @@
+//! The cookies: the handle, and the notice after a stop.
+
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use vicarious_core::HandleHash;
+
+use crate::engine::Engine;
+use crate::keys::{Handle, Purpose, open_handle, seal_handle};
+
+/// What a request presents as its handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Presented {
+    Nothing,
+    /// Something that is no handle of ours, or more than one.
+    Garbage,
+    Handle(HandleHash),
+}
+
+impl Presented {
+    pub(crate) fn handle(&self) -> Option<&HandleHash> {
+        match self {
+            Self::Handle(handle) => Some(handle),
+            Self::Nothing | Self::Garbage => None,
+        }
+    }
+}
+
+const HANDLE: &str = "vicarious-handle";
+const NOTICE: &str = "vicarious-notice";
+/// How long a notice waits to be shown, in seconds.
+const NOTICE_LASTS: u32 = 60;
+
+/// Opens the handle of a request.
+pub(crate) fn presented(engine: &Engine, headers: &HeaderMap) -> Presented {
+    let name = name(engine, HANDLE);
+    let mut values = values(headers, &name);
+    match (values.next(), values.next()) {
+        (None, _) => Presented::Nothing,
+        // A sibling host can plant a second cookie of the same name; which one is ours cannot be told.
+        (Some(_), Some(_)) => Presented::Garbage,
+        (Some(sealed), None) => match open_handle(&engine.keys, sealed) {
+            // The time inside the seal is not consulted: the row has it too, and knows better why it ended.
+            Some((handle, _)) => Presented::Handle(handle.hash()),
+            None => Presented::Garbage,
+        },
+    }
+}
+
+/// Returns the `Set-Cookie` that hands out a handle. It lives as long as the browser's session: a handle that
+/// lapsed by itself would let the page's forms run as the true user.
+pub(crate) fn hand_out(engine: &Engine, handle: &Handle, ends_at: Timestamp) -> Option<HeaderValue> {
+    set(engine, HANDLE, &seal_handle(&engine.keys, handle, ends_at), None)
+}
+
+/// Returns the `Set-Cookie` that takes the handle back.
+pub(crate) fn take_back(engine: &Engine) -> Option<HeaderValue> {
+    set(engine, HANDLE, "", Some(0))
+}
+
+/// Returns the `Set-Cookie` that shows `text` on the next page.
+pub(crate) fn leave_notice(engine: &Engine, text: &str) -> Option<HeaderValue> {
+    set(engine, NOTICE, &engine.keys.seal(Purpose::Notice, text.as_bytes()), Some(NOTICE_LASTS))
+}
+
+/// Returns the notice that waits, and the `Set-Cookie` that removes it.
+pub(crate) fn notice(engine: &Engine, headers: &HeaderMap) -> Option<(String, HeaderValue)> {
+    let name = name(engine, NOTICE);
+    let sealed = values(headers, &name).next()?;
+    let text = String::from_utf8(engine.keys.open(Purpose::Notice, sealed)?).ok()?;
+    Some((text, set(engine, NOTICE, "", Some(0))?))
+}
+
+/// Adds a cookie to a response's headers.
+pub(crate) fn add(headers: &mut HeaderMap, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        headers.append(SET_COOKIE, cookie);
+    }
+}
+
+/// Removes our own cookies, so that no handler ever sees them.
+pub(crate) fn hide(engine: &Engine, headers: &mut HeaderMap) {
+    let ours = [name(engine, HANDLE), name(engine, NOTICE)];
+    let all: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
+    let has_ours = all.iter().any(|value| {
+        let bytes = value.as_bytes();
+        ours.iter().any(|name| bytes.windows(name.len()).any(|window| window == name.as_bytes()))
+    });
+    if !has_ours {
+        return;
+    }
+    headers.remove(COOKIE);
+    for value in all {
+        let Ok(text) = value.to_str() else { continue };
+        let kept: Vec<&str> = text
+            .split(';')
+            .map(str::trim)
+            .filter(|pair| !ours.iter().any(|name| pair.split_once('=').is_some_and(|(key, _)| key == name)))
+            .collect();
+        if !kept.is_empty()
+            && let Ok(value) = HeaderValue::try_from(kept.join("; "))
+        {
+            headers.append(COOKIE, value);
+        }
+    }
+}
+
+fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .filter_map(move |(key, value)| (key == name).then_some(value))
+}
+
+fn name(engine: &Engine, plain: &str) -> String {
+    if engine.secure_cookies { format!("__Host-{plain}") } else { plain.to_owned() }
+}
+
+fn set(engine: &Engine, plain: &str, value: &str, max_age: Option<u32>) -> Option<HeaderValue> {
+    let name = name(engine, plain);
+    let secure = if engine.secure_cookies { "; Secure" } else { "" };
+    let max_age = max_age.map(|seconds| format!("; Max-Age={seconds}")).unwrap_or_default();
+    HeaderValue::try_from(format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax{secure}{max_age}")).ok()
+}

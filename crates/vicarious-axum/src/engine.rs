@@ -1,0 +1,204 @@
+//! The running system: everything that the layer, the routes and the console share.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::Notify;
+use vicarious_core::decide::{Terms, Transition};
+use vicarious_core::ports::{ApplyError, Ledger, Unavailable};
+use vicarious_core::redact::Redactor;
+use vicarious_core::{AccountId, HandleHash, Impersonation, ImpersonationId, Rules, SignInKey};
+
+use crate::cache::Cache;
+use crate::host::{AnyHost, HostError, Known, SignIn};
+use crate::keys::KeyRing;
+use crate::met::Met;
+use crate::paths::Paths;
+
+/// Why something could not be found out: an outage, never a denial.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub(crate) enum Outage {
+    Ledger(#[from] Unavailable),
+    Host(#[from] HostError),
+}
+
+pub(crate) struct Engine {
+    pub(crate) host: Box<dyn AnyHost>,
+    pub(crate) ledger: Arc<dyn Ledger>,
+    pub(crate) keys: KeyRing,
+    pub(crate) rules: Rules,
+    pub(crate) terms: Terms,
+    pub(crate) redactor: Redactor,
+    pub(crate) paths: Paths,
+    pub(crate) secure_cookies: bool,
+    pub(crate) method_override: bool,
+    pub(crate) own_origins: Vec<String>,
+    pub(crate) reasons: Vec<String>,
+    pub(crate) fresh_sign_in: Option<SignedDuration>,
+    pub(crate) clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(crate) met: Met,
+    pub(crate) in_flight: InFlight,
+    pub(crate) cached: Cached,
+}
+
+pub(crate) struct Cached {
+    sign_ins: Cache<SignInKey, SignIn>,
+    accounts: Cache<AccountId, Known>,
+    rows: Cache<HandleHash, Impersonation>,
+    open: Cache<SignInKey, Option<Impersonation>>,
+}
+
+impl Cached {
+    pub(crate) fn new(good_for: SignedDuration) -> Self {
+        Self {
+            sign_ins: Cache::new(good_for),
+            accounts: Cache::new(good_for),
+            rows: Cache::new(good_for),
+            open: Cache::new(good_for),
+        }
+    }
+}
+
+impl Engine {
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.clock)()
+    }
+
+    /// Returns who is signed in under `key`, perhaps from a moment ago.
+    pub(crate) async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError> {
+        let now = self.now();
+        if let Some(known) = self.cached.sign_ins.get(key, now) {
+            return Ok(Some(known));
+        }
+        let found = self.host.sign_in(key).await?;
+        if let Some(found) = &found {
+            self.cached.sign_ins.put(key.clone(), found.clone(), now);
+        }
+        Ok(found)
+    }
+
+    /// Returns an account that exists, perhaps from a moment ago.
+    pub(crate) async fn known(&self, id: &AccountId) -> Result<Option<Known>, HostError> {
+        let now = self.now();
+        if let Some(known) = self.cached.accounts.get(id, now) {
+            return Ok(Some(known));
+        }
+        let found = self.host.find(id).await?;
+        if let Some(found) = &found {
+            self.cached.accounts.put(id.clone(), found.clone(), now);
+        }
+        Ok(found)
+    }
+
+    /// Returns the row of a handle, perhaps from a moment ago: good for showing and for safe requests only, because
+    /// the intent asks the ledger whether it is still active.
+    pub(crate) async fn row(&self, handle: &HandleHash) -> Result<Option<Impersonation>, Unavailable> {
+        let now = self.now();
+        match self.cached.rows.get(handle, now) {
+            Some(row) if row.over_at(now).is_none() => Ok(Some(row)),
+            _ => self.fresh_row(handle).await,
+        }
+    }
+
+    /// Returns the row of a handle as the ledger has it now.
+    pub(crate) async fn fresh_row(&self, handle: &HandleHash) -> Result<Option<Impersonation>, Unavailable> {
+        let row = self.ledger.by_handle(handle).await?;
+        match &row {
+            Some(row) => self.cached.rows.put(*handle, row.clone(), self.now()),
+            None => self.cached.rows.forget(handle),
+        }
+        Ok(row)
+    }
+
+    /// Returns what this sign-in started and neither stopped nor acknowledged, perhaps from a moment ago.
+    pub(crate) async fn open_of(&self, key: &SignInKey) -> Result<Option<Impersonation>, Unavailable> {
+        let now = self.now();
+        if let Some(open) = self.cached.open.get(key, now) {
+            return Ok(open);
+        }
+        let open = self.ledger.open_of(key).await?;
+        self.cached.open.put(key.clone(), open.clone(), now);
+        Ok(open)
+    }
+
+    /// Applies transitions and forgets everything that they may have changed.
+    pub(crate) async fn apply(&self, transitions: Vec<Transition>) -> Result<(), ApplyError> {
+        if transitions.is_empty() {
+            return Ok(());
+        }
+        let applied = self.ledger.apply(transitions).await;
+        self.cached.rows.forget_all();
+        self.cached.open.forget_all();
+        applied
+    }
+
+    pub(crate) fn forget_rows(&self) {
+        self.cached.rows.forget_all();
+        self.cached.open.forget_all();
+    }
+
+    pub(crate) fn forget_account(&self, id: &AccountId) {
+        self.cached.accounts.forget(id);
+    }
+
+    pub(crate) fn forget_sign_in(&self, key: &SignInKey) {
+        self.cached.sign_ins.forget(key);
+        self.cached.open.forget(key);
+    }
+}
+
+/// Unsafe requests that are running, by impersonation, so that a stop can wait for them.
+#[derive(Default)]
+pub(crate) struct InFlight {
+    counts: Mutex<HashMap<ImpersonationId, usize>>,
+    one_less: Notify,
+}
+
+impl InFlight {
+    /// Counts a request until the guard is dropped.
+    pub(crate) fn enter(engine: &Arc<Engine>, id: &ImpersonationId) -> InFlightGuard {
+        *engine.in_flight.lock().entry(id.clone()).or_default() += 1;
+        InFlightGuard { engine: Arc::clone(engine), id: id.clone() }
+    }
+
+    /// Waits until no unsafe request of `id` runs any more, but at most for `patience`.
+    pub(crate) async fn drained(&self, id: &ImpersonationId, patience: Duration) {
+        let empty = async {
+            loop {
+                let changed = self.one_less.notified();
+                if !self.lock().contains_key(id) {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        let _ = tokio::time::timeout(patience, empty).await;
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<ImpersonationId, usize>> {
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) struct InFlightGuard {
+    engine: Arc<Engine>,
+    id: ImpersonationId,
+}
+
+impl Drop for InFlightGuard {
+    fn drop(&mut self) {
+        let in_flight = &self.engine.in_flight;
+        let mut counts = in_flight.lock();
+        if let Some(count) = counts.get_mut(&self.id) {
+            *count -= 1;
+            if *count == 0 {
+                counts.remove(&self.id);
+            }
+        }
+        drop(counts);
+        in_flight.one_less.notify_waiters();
+    }
+}

@@ -1,0 +1,145 @@
+//! Extractors: the two questions that every handler may ask.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use vicarious_core::Identity;
+
+use crate::host::Known;
+use crate::problem::Problem;
+
+tokio::task_local! {
+    static ACTING: Identity;
+}
+
+/// Returns the identity of the request that this code runs for, for code far from the request.
+///
+/// Anonymous outside a request. Tasks that a handler spawns do not inherit it; give them the identity as an argument.
+pub fn identity() -> Identity {
+    ACTING.try_with(Clone::clone).unwrap_or_default()
+}
+
+/// Runs `future` with `identity` as the answer of [`identity()`].
+pub async fn with_identity<F: Future>(identity: Identity, future: F) -> F::Output {
+    ACTING.scope(identity, future).await
+}
+
+/// What the layer leaves in a request's extensions.
+#[derive(Clone)]
+pub(crate) struct Acting {
+    pub(crate) identity: Identity,
+    pub(crate) current: Option<Arc<Known>>,
+    pub(crate) true_user: Option<Arc<Known>>,
+}
+
+/// The text that the previous step left for this page to show, such as "You are logged out as …".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notice(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for Notice {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
+    }
+}
+
+/// The user whose data and permissions apply, as the host's own type.
+#[derive(Clone, Debug)]
+pub struct CurrentUser<User>(pub User);
+
+/// The user at the keyboard, as the host's own type.
+#[derive(Clone, Debug)]
+pub struct TrueUser<User>(pub User);
+
+/// The current user, acting as themselves: refuses while impersonating.
+#[derive(Clone, Debug)]
+pub struct AsThemselves<User>(pub User);
+
+/// Who is acting, and as whom; anonymous when nobody is signed in.
+#[derive(Clone, Debug)]
+pub struct RequestIdentity(pub Identity);
+
+/// Why an extractor found nobody.
+#[derive(Debug)]
+pub struct ExtractRefused {
+    problem: Box<Problem>,
+    headers: HeaderMap,
+}
+
+impl IntoResponse for ExtractRefused {
+    fn into_response(self) -> Response {
+        self.problem.respond(&self.headers)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for RequestIdentity {
+    type Rejection = ExtractRefused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self(acting(parts)?.identity.clone()))
+    }
+}
+
+impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for CurrentUser<User> {
+    type Rejection = ExtractRefused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        user(parts, acting(parts)?.current.as_deref()).map(Self)
+    }
+}
+
+impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for TrueUser<User> {
+    type Rejection = ExtractRefused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        user(parts, acting(parts)?.true_user.as_deref()).map(Self)
+    }
+}
+
+impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for AsThemselves<User> {
+    type Rejection = ExtractRefused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let acting = acting(parts)?;
+        if acting.identity.is_impersonating() {
+            let problem = Problem::new(StatusCode::FORBIDDEN, "never", "Not while impersonating")
+                .detail("Only the customer can do this, as themselves.");
+            return Err(refused(parts, problem));
+        }
+        user(parts, acting.current.as_deref()).map(Self)
+    }
+}
+
+fn acting(parts: &Parts) -> Result<&Acting, ExtractRefused> {
+    parts.extensions.get::<Acting>().ok_or_else(|| {
+        tracing::error!(path = parts.uri.path(), "no identity: add `.layer(vicarious.layer())` after the last route");
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no-layer", "The identity layer is missing")
+            .detail("This route was added after the layer, so nobody can tell who is asking.");
+        refused(parts, problem)
+    })
+}
+
+fn user<User: Clone + Send + Sync + 'static>(parts: &Parts, known: Option<&Known>) -> Result<User, ExtractRefused> {
+    let Some(known) = known else {
+        let problem = Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", "Please sign in")
+            .detail("Nobody is signed in in this browser.");
+        return Err(refused(parts, problem));
+    };
+    known.user.downcast_ref::<User>().cloned().ok_or_else(|| {
+        tracing::error!(
+            wanted = std::any::type_name::<User>(),
+            "an extractor asks for a type that is not the host's user"
+        );
+        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "wrong-user-type", "The user has another type");
+        refused(parts, problem)
+    })
+}
+
+fn refused(parts: &Parts, problem: Problem) -> ExtractRefused {
+    ExtractRefused { problem: Box::new(problem), headers: parts.headers.clone() }
+}

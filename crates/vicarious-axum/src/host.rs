@@ -1,0 +1,155 @@
+//! The host's port: who is signed in, which accounts there are.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use http::request::Parts;
+use jiff::Timestamp;
+use vicarious_core::{Account, AccountId, SignInKey};
+
+/// What an application tells Vicarious about its own authentication and accounts.
+///
+/// Errors are outages: a request whose identity cannot be found out is answered 503, never as somebody else.
+#[async_trait]
+pub trait Host: Send + Sync + 'static {
+    /// The host's own account type, handed to handlers by [`CurrentUser`](crate::CurrentUser).
+    type User: Clone + Send + Sync + 'static;
+
+    /// Returns who a user is.
+    fn account(&self, user: &Self::User) -> Account;
+
+    /// Returns the key of the sign-in that a request presents, without checking it: cheap, and stable for as long
+    /// as the sign-in lasts. A new sign-in has a different key. Never the secret itself; a digest of it will do.
+    async fn sign_in_key(&self, request: &Parts) -> Result<Option<SignInKey>, HostError>;
+
+    /// Returns who is signed in under `key`, or none when that sign-in is over.
+    async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError>;
+
+    /// Returns the account with this id, disabled ones included.
+    async fn find(&self, id: &AccountId) -> Result<Option<Self::User>, HostError>;
+
+    /// Returns a page of the accounts that `by` may impersonate and that match.
+    async fn search(&self, by: &Self::User, search: &Search) -> Result<Found<Self::User>, HostError>;
+}
+
+/// A sign-in that is alive.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignIn {
+    /// Who signed in.
+    pub account: AccountId,
+    /// When.
+    pub since: Timestamp,
+}
+
+/// A search for accounts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// Part of a name, or a whole e-mail address; empty matches all.
+    pub q: String,
+    /// The page, counted from 1.
+    pub page: u32,
+    /// How many accounts a page has.
+    pub per_page: u32,
+}
+
+/// A page of a search.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found<User> {
+    /// The accounts on this page.
+    pub accounts: Vec<User>,
+    /// How many match in all.
+    pub total: u64,
+}
+
+/// What somebody may see of the console.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Staff {
+    /// Nothing: a customer.
+    #[default]
+    No,
+    /// The people they may impersonate, and their own impersonations.
+    Agent,
+    /// Everything: the trail, who is inside whom, revoking, pausing.
+    Administrator,
+}
+
+/// The host cannot answer.
+#[derive(Debug, thiserror::Error)]
+#[error("the host cannot answer")]
+pub struct HostError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+
+impl HostError {
+    /// Wraps what went wrong.
+    pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
+
+/// A user of the host together with what Vicarious knows of it.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) account: Account,
+    pub(crate) user: Arc<dyn Any + Send + Sync>,
+}
+
+/// [`Host`] with its user type erased, and the host's questions about pairs beside it.
+#[async_trait]
+pub(crate) trait AnyHost: Send + Sync {
+    async fn sign_in_key(&self, request: &Parts) -> Result<Option<SignInKey>, HostError>;
+    async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError>;
+    async fn find(&self, id: &AccountId) -> Result<Option<Known>, HostError>;
+    async fn search(&self, by: &Known, search: &Search) -> Result<Found<Known>, HostError>;
+    fn may(&self, true_user: &Known, current_user: &Known) -> bool;
+    fn staff(&self, user: &Known) -> Staff;
+}
+
+pub(crate) type Pairing<User> = Box<dyn Fn(&User, &User) -> bool + Send + Sync>;
+pub(crate) type Staffing<User> = Box<dyn Fn(&User) -> Staff + Send + Sync>;
+
+pub(crate) struct Erased<H: Host> {
+    pub(crate) host: H,
+    pub(crate) who_may_whom: Pairing<H::User>,
+    pub(crate) staff: Staffing<H::User>,
+}
+
+impl<H: Host> Erased<H> {
+    fn known(&self, user: H::User) -> Known {
+        Known { account: self.host.account(&user), user: Arc::new(user) }
+    }
+}
+
+#[async_trait]
+impl<H: Host> AnyHost for Erased<H> {
+    async fn sign_in_key(&self, request: &Parts) -> Result<Option<SignInKey>, HostError> {
+        self.host.sign_in_key(request).await
+    }
+
+    async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError> {
+        self.host.sign_in(key).await
+    }
+
+    async fn find(&self, id: &AccountId) -> Result<Option<Known>, HostError> {
+        Ok(self.host.find(id).await?.map(|user| self.known(user)))
+    }
+
+    async fn search(&self, by: &Known, search: &Search) -> Result<Found<Known>, HostError> {
+        let Some(by) = by.user.downcast_ref::<H::User>() else {
+            return Ok(Found { accounts: Vec::new(), total: 0 });
+        };
+        let found = self.host.search(by, search).await?;
+        let accounts = found.accounts.into_iter().map(|user| self.known(user)).collect();
+        Ok(Found { accounts, total: found.total })
+    }
+
+    fn may(&self, true_user: &Known, current_user: &Known) -> bool {
+        match (true_user.user.downcast_ref(), current_user.user.downcast_ref()) {
+            (Some(true_user), Some(current_user)) => (self.who_may_whom)(true_user, current_user),
+            _ => false,
+        }
+    }
+
+    fn staff(&self, user: &Known) -> Staff {
+        user.user.downcast_ref().map_or(Staff::No, |user| (self.staff)(user))
+    }
+}

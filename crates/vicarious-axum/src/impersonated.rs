@@ -1,0 +1,187 @@
+//! A request made as somebody else: judged, recorded, run, marked.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{ACCEPT_ENCODING, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+use http::{HeaderMap, Method};
+use serde_json::Value;
+use tower::Service;
+use vicarious_core::ports::{Admission, Unavailable};
+use vicarious_core::rules::Verdict;
+use vicarious_core::{Impersonation, Mode, Rule};
+
+use crate::back;
+use crate::confirm::{self, Held, Subject};
+use crate::engine::{Engine, InFlight};
+use crate::extract::Acting;
+use crate::incoming::Incoming;
+use crate::input::{self, Kind};
+use crate::layer::Inner;
+use crate::mark::{self, Asked};
+use crate::record::{self, Outcome};
+use crate::refusals::{self, Refused};
+use crate::resolve::{Resolution, Standing};
+use crate::site;
+
+/// Serves a request of a live impersonation.
+pub(crate) async fn serve<S>(
+    engine: &Arc<Engine>,
+    inner: Inner<S>,
+    mut incoming: Incoming,
+    resolution: Resolution,
+) -> Response
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    let Standing::Pair { row, .. } = &resolution.standing else {
+        return refusals::unavailable(&incoming.parts.headers);
+    };
+    let mut row = (**row).clone();
+    if let Err(refused) = judge(engine, &mut row, &mut incoming).await {
+        return refusals::refuse(engine, &row, &incoming, refused).await;
+    }
+    let parameters = parameters(engine, &mut incoming).await;
+    let intent = record::intent(engine, &row, &incoming.parts, parameters);
+    // Counted before it is admitted, so that a stop that comes in between waits for it.
+    let _running = (!incoming.is_safe()).then(|| InFlight::enter(engine, &row.id));
+    // INVARIANT: I3: nothing runs before its intent is durable; the ledger refuses it when the impersonation is over.
+    match engine.ledger.admit(intent.clone()).await {
+        Ok(Admission::Admitted) => {}
+        Ok(Admission::Over(cause)) => return refusals::over(engine, &incoming.parts, &resolution, row, cause).await,
+        Err(outage) => return refusals::outage(&incoming.parts.headers, &outage),
+    }
+    let outcome = Outcome::of(engine, &intent);
+    row.last_seen_at = intent.at;
+    let asked = Asked::of(&incoming.parts);
+    drop_what_would_hide_the_banner(&mut incoming.parts.headers);
+    let response = inner.run(engine, incoming.into_request(), Acting::of(&resolution)).await;
+    let response = mark::answer(engine, &row, &asked, response);
+    outcome.is(response.status());
+    response
+}
+
+/// Judges a request: cross-site, identity tag, rule, mode, confirmation. A held request takes its place first.
+async fn judge(engine: &Engine, row: &mut Impersonation, incoming: &mut Incoming) -> Result<(), Refused> {
+    if incoming.is_safe() {
+        let verdict = verdict(engine, incoming);
+        return if verdict.rule == Rule::Never { Err(Refused::never(&verdict)) } else { Ok(()) };
+    }
+    if site::cross_site(&incoming.parts.headers, &engine.own_origins) {
+        return Err(Refused::CrossSite);
+    }
+    check_tag(row, incoming)?;
+    let confirmation = unwrap_held(engine, row, incoming)?;
+    let verdict = verdict(engine, incoming);
+    if !verdict.classified {
+        engine.met.note(incoming.parts.method.as_str(), record::route(&incoming.parts));
+    }
+    match verdict.rule {
+        Rule::Never => return Err(Refused::never(&verdict)),
+        Rule::Read | Rule::ByHandler => return Ok(()),
+        Rule::Write | Rule::Confirm => {}
+    }
+    if let Some(fresh) = engine.fresh_row(&row.handle).await? {
+        *row = fresh;
+    }
+    let rule = verdict.rule;
+    let phrase = verdict.phrase.map(str::to_owned);
+    if row.mode_at(engine.now()) == Mode::Read {
+        let held = hold(engine, row, incoming).await?;
+        return Err(Refused::ReadOnly { held });
+    }
+    if rule == Rule::Confirm { confirmed(engine, row, incoming, phrase, confirmation).await } else { Ok(()) }
+}
+
+fn verdict<'a>(engine: &'a Engine, incoming: &Incoming) -> Verdict<'a> {
+    engine.rules.verdict(incoming.parts.method.as_str(), record::route(&incoming.parts))
+}
+
+/// Refuses a request whose tag names another identity, and a form that has none.
+pub(crate) fn check_tag(row: &Impersonation, incoming: &Incoming) -> Result<(), Refused> {
+    let tags = incoming.tags();
+    let own = row.tag();
+    if tags.iter().any(|tag| *tag != own) || (tags.is_empty() && incoming.kind.is_form()) {
+        return Err(Refused::Mismatch);
+    }
+    Ok(())
+}
+
+/// Puts a request that a page of ours held in the place of the one that brings it back; returns its confirmation.
+fn unwrap_held(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) -> Result<Option<String>, Refused> {
+    let header = incoming.parts.headers.get("confirmation").and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let confirmation = incoming.field("_confirmation").map(str::to_owned).or(header);
+    let Some(sealed) = incoming.field("_held") else { return Ok(confirmation) };
+    let held = Held::open(engine, row, sealed).filter(|held| held.path == incoming.path_and_query());
+    let held = held.ok_or(Refused::Mismatch)?;
+    let method = Method::from_bytes(held.method.as_bytes()).map_err(|_| Refused::Mismatch)?;
+    incoming.replace(method, held.content_type.as_deref(), held.body);
+    Ok(confirmation)
+}
+
+/// Holds a request so that a page can bring it back; none when it is too large for that.
+async fn hold(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) -> Result<Option<Held>, Refused> {
+    let Some(body) = incoming.whole(input::HELD_AT_MOST).await.map_err(|_| Refused::Unreadable)? else {
+        return Ok(None);
+    };
+    let headers = &incoming.parts.headers;
+    let text = |name: http::HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let held = Held {
+        impersonation: row.id.as_str().to_owned(),
+        method: incoming.parts.method.as_str().to_owned(),
+        path: incoming.path_and_query(),
+        content_type: text(http::header::CONTENT_TYPE),
+        back: back::path(headers, &engine.own_origins).as_str().to_owned(),
+        body: body.to_vec(),
+    };
+    Ok(Some(held))
+}
+
+async fn confirmed(
+    engine: &Engine,
+    row: &Impersonation,
+    incoming: &mut Incoming,
+    phrase: Option<String>,
+    confirmation: Option<String>,
+) -> Result<(), Refused> {
+    let Some(held) = hold(engine, row, incoming).await? else { return Err(Refused::TooLarge) };
+    let subject = Subject { row, method: &held.method, path: &held.path, body: &held.body };
+    if let Some(sealed) = confirmation
+        && confirm::redeem(engine, &sealed, &subject).await?
+    {
+        return Ok(());
+    }
+    let confirmation = confirm::mint(engine, &subject);
+    Err(Refused::Confirm { phrase: phrase.unwrap_or_else(|| "do this".to_owned()), confirmation, held })
+}
+
+/// Returns what may be recorded of a request's body.
+async fn parameters(engine: &Engine, incoming: &mut Incoming) -> Option<Value> {
+    match incoming.kind {
+        Kind::Form => incoming.form.as_ref().map(|form| record::form_parameters(engine, form)),
+        Kind::Json if !incoming.is_safe() => match incoming.whole(input::JSON_AT_MOST).await {
+            Ok(Some(body)) => record::json_parameters(engine, &body),
+            Ok(None) => Some("too large to be recorded".into()),
+            Err(_) => Some("could not be read".into()),
+        },
+        Kind::Multipart => Some("multipart, not recorded".into()),
+        Kind::Json | Kind::Other => None,
+    }
+}
+
+/// An answer that is compressed, partial or not modified could not carry a banner.
+fn drop_what_would_hide_the_banner(headers: &mut HeaderMap) {
+    for name in [ACCEPT_ENCODING, IF_MATCH, IF_NONE_MATCH, IF_MODIFIED_SINCE, IF_UNMODIFIED_SINCE, IF_RANGE, RANGE] {
+        headers.remove(name);
+    }
+}
+
+impl From<Unavailable> for Refused {
+    fn from(outage: Unavailable) -> Self {
+        Self::Outage(outage)
+    }
+}

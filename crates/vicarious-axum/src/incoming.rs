@@ -1,0 +1,126 @@
+//! A request, with as much of its body read as is needed to judge it.
+
+use axum::body::Body;
+use axum::extract::Request;
+use bytes::Bytes;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
+use http::{HeaderValue, Method};
+use sync_wrapper::SyncWrapper;
+use vicarious_core::rules::is_safe;
+
+use crate::engine::Engine;
+use crate::input::{self, Form, Kind, Read};
+
+pub(crate) struct Incoming {
+    pub(crate) parts: Parts,
+    pub(crate) kind: Kind,
+    body: Incomplete,
+    pub(crate) form: Option<Form>,
+}
+
+enum Incomplete {
+    /// Wrapped, so that a request may be borrowed across an await although a body is not `Sync`.
+    Untouched(SyncWrapper<Body>),
+    Read(Read),
+}
+
+impl Incoming {
+    /// Reads what is needed of a request: a form whole, the beginning of a multipart body, of others nothing yet.
+    ///
+    /// A `_method` field overrides the method here, before any rule looks at it.
+    pub(crate) async fn read(engine: &Engine, request: Request) -> Result<Self, axum::Error> {
+        let (mut parts, body) = request.into_parts();
+        let kind = Kind::of(&parts.headers);
+        if is_safe(parts.method.as_str()) || !kind.is_form() {
+            return Ok(Self { parts, kind, body: Incomplete::Untouched(SyncWrapper::new(body)), form: None });
+        }
+        let read = input::read(body, input::tag_within(kind)).await?;
+        let form = (kind == Kind::Form).then(|| Form::parse(read.beginning()));
+        let is_ours = parts.uri.path() == crate::layer::OWN_PATH;
+        if let Some(form) = &form
+            && (engine.method_override || is_ours)
+            && let Some(method) = input::overridden(&parts.method, form)
+        {
+            parts.method = method;
+        }
+        Ok(Self { parts, kind, body: Incomplete::Read(read), form })
+    }
+
+    /// Returns a field of the form, where the request is one.
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
+        self.form.as_ref().and_then(|form| form.get(name))
+    }
+
+    /// Returns the identity tags that the request carries, from its header and from its form.
+    pub(crate) fn tags(&self) -> Vec<String> {
+        let header = self.parts.headers.get_all("identity").iter();
+        let mut tags: Vec<String> = header.map(|tag| String::from_utf8_lossy(tag.as_bytes()).into_owned()).collect();
+        match (&self.form, &self.body) {
+            (Some(form), _) => {
+                tags.extend(form.fields().filter(|(name, _)| *name == "_identity").map(|(_, tag)| tag.to_owned()))
+            }
+            (None, Incomplete::Read(read)) => tags.extend(input::multipart_tag(read.beginning())),
+            (None, Incomplete::Untouched(_)) => {}
+        }
+        tags
+    }
+
+    pub(crate) fn is_safe(&self) -> bool {
+        is_safe(self.parts.method.as_str())
+    }
+
+    pub(crate) fn path_and_query(&self) -> String {
+        self.parts.uri.path_and_query().map_or_else(|| "/".to_owned(), ToString::to_string)
+    }
+
+    /// Reads the body up to `limit`; returns it whole and without our own fields, or none when it is longer.
+    pub(crate) async fn whole(&mut self, limit: usize) -> Result<Option<Bytes>, axum::Error> {
+        let body = std::mem::replace(&mut self.body, Incomplete::Untouched(SyncWrapper::new(Body::empty())));
+        let read = match body {
+            Incomplete::Untouched(body) => input::read(body.into_inner(), limit).await?,
+            Incomplete::Read(Read::Longer(_, body)) => input::read(body.into_inner(), limit).await?,
+            Incomplete::Read(read) => read,
+        };
+        let whole = match &read {
+            Read::Whole(bytes) if bytes.len() <= limit => Some(self.cleaned(bytes)),
+            _ => None,
+        };
+        self.body = Incomplete::Read(read);
+        Ok(whole)
+    }
+
+    /// Puts another request in the place of the one that only brought it along.
+    pub(crate) fn replace(&mut self, method: Method, content_type: Option<&str>, body: Vec<u8>) {
+        self.parts.method = method;
+        self.parts.headers.remove(CONTENT_TYPE);
+        if let Some(value) = content_type.and_then(|text| HeaderValue::from_str(text).ok()) {
+            self.parts.headers.insert(CONTENT_TYPE, value);
+        }
+        self.kind = Kind::of(&self.parts.headers);
+        self.form = (self.kind == Kind::Form).then(|| Form::parse(&body));
+        self.body = Incomplete::Read(Read::Whole(body.into()));
+    }
+
+    /// Returns the request for the handler: the body as it was sent, less our own fields.
+    pub(crate) fn into_request(self) -> Request {
+        let (body, length) = match self.body {
+            Incomplete::Untouched(body) => (body.into_inner(), None),
+            Incomplete::Read(Read::Whole(bytes)) => {
+                let bytes = if self.kind == Kind::Form { input::without_our_fields(&bytes) } else { bytes };
+                let length = bytes.len();
+                (Body::from(bytes), Some(length))
+            }
+            Incomplete::Read(read) => (read.into_body(), None),
+        };
+        let mut parts = self.parts;
+        if let Some(length) = length {
+            parts.headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        Request::from_parts(parts, body)
+    }
+
+    fn cleaned(&self, bytes: &Bytes) -> Bytes {
+        if self.kind == Kind::Form { input::without_our_fields(bytes) } else { bytes.clone() }
+    }
+}

@@ -1,0 +1,200 @@
+//! The layer: resolves who is asking, and lets through what may pass.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, SET_COOKIE};
+use http::{HeaderMap, Method};
+use tower::{Layer, Service, ServiceExt};
+use vicarious_core::Identity;
+
+use crate::engine::Engine;
+use crate::extract::{self, Acting, Notice};
+use crate::host::Known;
+use crate::incoming::Incoming;
+use crate::resolve::{Resolution, Standing};
+use crate::{assets, cookies, impersonated, record, refusals, routes};
+
+/// Where the layer's own routes are.
+pub(crate) const OWN_PATH: &str = "/impersonation";
+
+/// Adds identity to an application; made by [`Vicarious::layer`](crate::Vicarious::layer).
+///
+/// Add it with [`axum::Router::layer`] after the last route, so that it knows which route matched.
+#[derive(Clone)]
+pub struct VicariousLayer {
+    pub(crate) engine: Arc<Engine>,
+}
+
+/// The service that [`VicariousLayer`] wraps around an application.
+#[derive(Clone)]
+pub struct VicariousService<S> {
+    inner: S,
+    engine: Arc<Engine>,
+}
+
+impl<S> Layer<S> for VicariousLayer {
+    type Service = VicariousService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        VicariousService { inner, engine: Arc::clone(&self.engine) }
+    }
+}
+
+impl<S> Service<Request> for VicariousService<S>
+where
+    S: Service<Request, Error = Infallible> + Clone + Send + 'static,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        // The clone may not be ready; the one that was polled is.
+        let next = self.inner.clone();
+        let inner = Inner(std::mem::replace(&mut self.inner, next));
+        let engine = Arc::clone(&self.engine);
+        Box::pin(async move { Ok(serve(engine, inner, request).await) })
+    }
+}
+
+/// The application behind the layer.
+pub(crate) struct Inner<S>(S);
+
+impl<S> Inner<S>
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    /// Runs the application with an identity in the request's extensions and in the task-local.
+    pub(crate) async fn run(self, engine: &Engine, mut request: Request, acting: Acting) -> Response {
+        let identity = acting.identity.clone();
+        cookies::hide(engine, request.headers_mut());
+        request.extensions_mut().insert(acting);
+        let Ok(response) = extract::with_identity(identity, self.0.oneshot(request)).await;
+        response.into_response()
+    }
+}
+
+async fn serve<S>(engine: Arc<Engine>, inner: Inner<S>, mut request: Request) -> Response
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    if let Some(asset) = assets::serve(&request) {
+        return asset;
+    }
+    if engine.paths.is_open(request.method().as_str(), request.uri().path()) {
+        return inner.run(&engine, request, Acting::nobody()).await;
+    }
+    request.extensions_mut().insert(record::new_request_id());
+    let headers = request.headers().clone();
+    let incoming = match Incoming::read(&engine, request).await {
+        Ok(incoming) => incoming,
+        Err(error) => return refusals::unreadable(&headers, &error),
+    };
+    let is_own_path = incoming.parts.uri.path() == OWN_PATH;
+    let resolution = match engine.resolve(&incoming.parts).await {
+        Ok(resolution) => resolution,
+        Err(_) if is_own_path && incoming.parts.method == Method::DELETE => {
+            return routes::stop::during_an_outage(&engine, &incoming).await;
+        }
+        Err(outage) => {
+            tracing::error!(error = ?outage, "cannot resolve the identity of a request");
+            return refusals::unavailable(&headers);
+        }
+    };
+    if is_own_path || incoming.parts.uri.path() == routes::START_PAGE {
+        return routes::serve(&engine, incoming, resolution).await;
+    }
+    let (method, path) = (incoming.parts.method.as_str(), incoming.parts.uri.path());
+    if engine.paths.is_sign_in(method, path) {
+        return sign_in(&engine, inner, incoming, resolution).await;
+    }
+    if engine.paths.is_sign_out(method, path) {
+        return routes::stop::sign_out(&engine, inner, incoming, resolution).await;
+    }
+    match &resolution.standing {
+        Standing::Own => as_themselves(&engine, inner, incoming, &resolution).await,
+        Standing::Pair { .. } => impersonated::serve(&engine, inner, incoming, resolution).await,
+        Standing::Dead(dead) => refusals::dead(&engine, &incoming.parts, &resolution, dead).await,
+    }
+}
+
+/// Serves a request whose identity is its own: nothing of it or of its answer is altered, except that a notice that
+/// waits is taken away by the page that shows it.
+async fn as_themselves<S>(
+    engine: &Arc<Engine>,
+    inner: Inner<S>,
+    incoming: Incoming,
+    resolution: &Resolution,
+) -> Response
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    // A tag was put into forms of an impersonation; whoever sends one now would act under another name.
+    if !incoming.is_safe() && !incoming.tags().is_empty() {
+        return refusals::mismatch(&incoming.parts, &resolution.identity());
+    }
+    let notice = cookies::notice(engine, &incoming.parts.headers);
+    let mut request = incoming.into_request();
+    request.extensions_mut().insert(Notice(notice.as_ref().map(|(text, _)| text.clone())));
+    let mut response = inner.run(engine, request, Acting::of(resolution)).await;
+    if let Some((_, removal)) = notice
+        && response.status().is_success()
+        && is_html(response.headers())
+    {
+        response.headers_mut().append(SET_COOKIE, removal);
+    }
+    response
+}
+
+/// Lets a sign-in through, whatever the handle is worth: as themselves or as nobody, never as the customer.
+async fn sign_in<S>(engine: &Arc<Engine>, inner: Inner<S>, incoming: Incoming, resolution: Resolution) -> Response
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    let acting = match &resolution.standing {
+        Standing::Own => Acting::of(&resolution),
+        Standing::Pair { .. } | Standing::Dead(_) => Acting::nobody(),
+    };
+    inner.run(engine, incoming.into_request(), acting).await
+}
+
+impl Acting {
+    pub(crate) fn nobody() -> Self {
+        Self { identity: Identity::anonymous(), current: None, true_user: None }
+    }
+
+    pub(crate) fn of(resolution: &Resolution) -> Self {
+        let shared = |known: &Known| Arc::new(known.clone());
+        let dead = matches!(resolution.standing, Standing::Dead(_));
+        Self {
+            identity: resolution.identity(),
+            current: resolution.current().map(shared),
+            true_user: resolution.true_user().filter(|_| !dead).map(shared),
+        }
+    }
+}
+
+pub(crate) fn is_html(headers: &HeaderMap) -> bool {
+    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = essence.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml")
+}

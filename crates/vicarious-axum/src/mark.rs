@@ -1,0 +1,118 @@
+//! The marks of an impersonation on every answer: header, no-store, banner, identity tags.
+
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, LAST_MODIFIED};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use vicarious_core::Impersonation;
+use vicarious_core::rules::is_safe;
+
+use crate::banner::{BannerData, banner_html};
+use crate::document::{self, Rewrite};
+use crate::engine::Engine;
+use crate::layer::is_html;
+use crate::problem::Problem;
+use crate::routes::START_PAGE;
+use crate::site;
+
+/// Marks an answer: a document gets the banner, every HTML its identity tags, everything the headers.
+///
+/// `asked` are the request's head as it came in.
+pub(crate) fn answer(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
+    let has_document = is_html(response.headers()) && asked.method != Method::HEAD;
+    let mut response = if has_document { rewritten(engine, row, asked, response) } else { response };
+    headers(engine, row, response.headers_mut());
+    response
+}
+
+/// What of a request its answer depends on.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    method: Method,
+    path: String,
+    headers: HeaderMap,
+}
+
+impl Asked {
+    pub(crate) fn of(parts: &Parts) -> Self {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        Self { method: parts.method.clone(), path, headers: parts.headers.clone() }
+    }
+
+    /// Returns the page to come back to: the one asked for, if asking again changes nothing.
+    fn page(&self) -> &str {
+        if is_safe(self.method.as_str()) && self.path != START_PAGE { &self.path } else { "/" }
+    }
+}
+
+/// Adds the headers that every answer of an impersonation has.
+pub(crate) fn headers(engine: &Engine, row: &Impersonation, headers: &mut HeaderMap) {
+    let mode = row.mode_at(engine.now()).as_str();
+    if let Ok(value) = HeaderValue::try_from(format!("id={}, mode={mode}, ends={}", row.id, row.ends_at)) {
+        headers.insert("impersonation", value);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.remove(ETAG);
+    headers.remove(LAST_MODIFIED);
+}
+
+fn rewritten(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
+    let (mut parts, mut body) = response.into_parts();
+    for encoding in encodings(&parts.headers).into_iter().rev() {
+        match document::decode(body, &encoding) {
+            Some(decoded) => body = decoded,
+            None => return undecodable(&asked.headers, &encoding),
+        }
+    }
+    parts.headers.remove(CONTENT_ENCODING);
+    parts.headers.remove(CONTENT_LENGTH);
+    let banner = site::is_document(&asked.headers).then(|| banner(engine, row, asked.page()));
+    let body =
+        document::rewrite(body, Rewrite { banner, identity_tag: row.tag(), own_origins: engine.own_origins.clone() });
+    (parts, body).into_response()
+}
+
+fn encodings(headers: &HeaderMap) -> Vec<String> {
+    headers
+        .get_all(CONTENT_ENCODING)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .map(|encoding| encoding.trim().to_ascii_lowercase())
+        .collect()
+}
+
+fn undecodable(asked: &HeaderMap, encoding: &str) -> Response {
+    tracing::error!(encoding, "a document in an unknown encoding cannot carry the banner, so it is not shown");
+    Problem::new(StatusCode::BAD_GATEWAY, "unmarkable", "This page cannot be shown while impersonating")
+        .detail("The application compressed it in a way that the banner cannot be put into.")
+        .respond(asked)
+}
+
+fn banner(engine: &Engine, row: &Impersonation, page: &str) -> String {
+    let now = engine.now();
+    banner_html(&BannerData {
+        agent: &row.true_user,
+        customer: &row.current_user,
+        now,
+        mode: row.mode_at(now),
+        ends_at: row.ends_at,
+        idle_ends_at: row.idle_ends_at(),
+        reason: &row.reason,
+        ticket: row.ticket.as_deref(),
+        tag: &row.tag(),
+        continue_href: Some(&continue_href(row, page)),
+        write_minutes: engine.terms.write.as_mins(),
+    })
+}
+
+/// Returns the start page that continues this impersonation, filled in, on the page where it was left.
+fn continue_href(row: &Impersonation, path: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(format!("{START_PAGE}?"));
+    query.append_pair("account", row.current_user.id.as_str()).append_pair("reason", &row.reason);
+    if let Some(ticket) = &row.ticket {
+        query.append_pair("ticket", ticket);
+    }
+    query.append_pair("go_to", path).append_pair("return_to", row.return_to.as_str());
+    query.finish()
+}

@@ -1,0 +1,304 @@
+//! What the console, the command line and the host may ask for.
+
+use vicarious_core::consent::{Consent, ConsentId};
+use vicarious_core::decide::{self, Ask, Decision};
+use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
+use vicarious_core::{Account, AccountId, EndCause, Identity, ImpersonationId, Person, Refusal, SignInKey};
+
+use crate::engine::{Engine, Outage};
+use crate::host::{Found, HostError, Known, Search, Staff};
+use crate::met::RouteMet;
+use crate::{Refused, Vicarious};
+
+/// How often a decision is made afresh when the state changed under it.
+const TRIES: usize = 3;
+
+impl From<Unavailable> for Refused {
+    fn from(outage: Unavailable) -> Self {
+        Outage::from(outage).into()
+    }
+}
+
+impl From<HostError> for Refused {
+    fn from(outage: HostError) -> Self {
+        Outage::from(outage).into()
+    }
+}
+
+impl From<Outage> for Refused {
+    fn from(outage: Outage) -> Self {
+        tracing::error!(error = ?outage, "cannot answer");
+        Self::Unavailable
+    }
+}
+
+impl From<Refusal> for Refused {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refusal(refusal)
+    }
+}
+
+impl Vicarious {
+    /// Returns what `identity` may see of the console: nothing while impersonating.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Unavailable`] when the host cannot answer; so for every operation here.
+    pub async fn staff(&self, identity: &Identity) -> Result<Staff, Refused> {
+        let Some(user) = self.themselves(identity).await? else { return Ok(Staff::No) };
+        Ok(self.engine.host.staff(&user))
+    }
+
+    /// Returns an account.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Unavailable`].
+    pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, Refused> {
+        Ok(self.engine.known(id).await?.map(|known| known.account))
+    }
+
+    /// Returns a page of the accounts that the true user may impersonate.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Unavailable`]; [`Refusal::NoSuchAccount`] unless `identity` is staff acting as themselves.
+    pub async fn search(&self, identity: &Identity, search: &Search) -> Result<Found<Account>, Refused> {
+        let by = self.themselves(identity).await?.filter(|by| self.engine.host.staff(by) > Staff::No);
+        let by = by.ok_or(Refusal::NoSuchAccount)?;
+        let found = self.engine.host.search(&by, search).await?;
+        let accounts = found.accounts.into_iter().filter(|user| self.engine.host.may(&by, user));
+        Ok(Found { accounts: accounts.map(|user| user.account).collect(), total: found.total })
+    }
+
+    /// Asks a customer for consent.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] unless this pair is permitted, and those of [`decide::ask`].
+    pub async fn ask_consent(
+        &self,
+        identity: &Identity,
+        account: &AccountId,
+        reason: &str,
+        ticket: Option<&str>,
+    ) -> Result<Consent, Refused> {
+        let engine = &self.engine;
+        let by = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
+        let target = engine.permitted(&by, account).await?.ok_or(Refusal::NoSuchAccount)?;
+        let between = Consents::Between { account, agent: by.account.id() };
+        let ask = Ask {
+            agent: &by.account.person,
+            account: &target.account.person,
+            reason,
+            ticket,
+            known: &engine.ledger.consents(between).await?,
+            opted_out: engine.ledger.opted_out(account).await?.is_some(),
+        };
+        let id = ConsentId::new(uuid::Uuid::now_v7().to_string());
+        self.commit(vec![decide::ask(id.clone(), ask, self.now())?]).await?;
+        self.consent(&id).await
+    }
+
+    /// Gives, refuses or withdraws a consent; what runs on a withdrawn one ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] for everybody but the customer as themselves, and those of [`decide::decide`].
+    pub async fn decide_consent(
+        &self,
+        identity: &Identity,
+        id: &ConsentId,
+        decision: Decision,
+    ) -> Result<Consent, Refused> {
+        let customer = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
+        for _ in 0..TRIES {
+            let consent = self.engine.ledger.consent(id).await?;
+            let consent =
+                consent.filter(|consent| consent.account.id == *customer.account.id()).ok_or(Refusal::NoSuchAccount)?;
+            let mut transitions = vec![decide::decide(&consent, decision, self.now())?];
+            if decision == Decision::Withdraw {
+                transitions.extend(self.engine.ends_of(Running::On(id), EndCause::ConsentWithdrawn).await?);
+            }
+            match self.engine.apply(transitions).await {
+                Ok(()) => {
+                    if decision == Decision::Withdraw {
+                        // What started between the look and the commit; nothing can start after it.
+                        self.engine.end_all(Running::On(id), EndCause::ConsentWithdrawn, None).await?;
+                    }
+                    return self.consent(id).await;
+                }
+                Err(ApplyError::Conflict) => {}
+                Err(ApplyError::Unavailable(outage)) => return Err(outage.into()),
+            }
+        }
+        Err(Refusal::AlreadyDecided.into())
+    }
+
+    /// Gives a standing consent until `ends_at`.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] unless a customer acts as themselves, and those of [`decide::give_ahead`].
+    pub async fn give_consent(
+        &self,
+        identity: &Identity,
+        ends_at: vicarious_core::Timestamp,
+    ) -> Result<Consent, Refused> {
+        let customer = self.customer(identity).await?;
+        let id = ConsentId::new(uuid::Uuid::now_v7().to_string());
+        self.commit(vec![decide::give_ahead(id.clone(), &customer.account.person, ends_at, self.now())?]).await?;
+        self.consent(&id).await
+    }
+
+    /// Declines all support access: withdraws what stands and ends what runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] unless a customer acts as themselves; [`Refusal::AlreadyDecided`] when declined.
+    pub async fn opt_out(&self, identity: &Identity) -> Result<(), Refused> {
+        let customer = self.customer(identity).await?.account.person;
+        self.commit(vec![decide::opt_out(&customer, self.now())]).await?;
+        for consent in self.engine.ledger.consents(Consents::Of(&customer.id)).await? {
+            match self.decide_consent(identity, &consent.id, Decision::Withdraw).await {
+                Ok(_) | Err(Refused::Refusal(Refusal::AlreadyDecided)) => {}
+                Err(outage) => return Err(outage),
+            }
+        }
+        self.engine.end_all(Running::As(&customer.id), EndCause::ConsentWithdrawn, None).await?;
+        Ok(())
+    }
+
+    /// Allows consent to be asked for again.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] unless a customer acts as themselves; [`Refusal::AlreadyDecided`] when allowed.
+    pub async fn opt_in(&self, identity: &Identity) -> Result<(), Refused> {
+        let customer = self.customer(identity).await?.account.person;
+        self.commit(vec![decide::opt_in(&customer, self.now())]).await
+    }
+
+    /// Ends somebody's impersonation: for administrators, and for the customer whose account it is.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] for everybody else; [`Refusal::Ended`] when it is over.
+    pub async fn revoke(&self, identity: &Identity, id: &ImpersonationId) -> Result<(), Refused> {
+        let by = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
+        let is_administrator = self.engine.host.staff(&by) == Staff::Administrator;
+        let row = self.engine.ledger.by_id(id).await?;
+        let row = row.filter(|row| is_administrator || row.current_user.id == *by.account.id());
+        let row = row.ok_or(Refusal::NoSuchAccount)?;
+        self.end(&row, Some(&by.account.person)).await
+    }
+
+    /// Ends an impersonation from outside any request, such as the command line.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] when there is none; [`Refusal::Ended`] when it is over.
+    pub async fn revoke_by_operator(&self, id: &ImpersonationId) -> Result<(), Refused> {
+        let row = self.engine.ledger.by_id(id).await?.ok_or(Refusal::NoSuchAccount)?;
+        self.end(&row, None).await
+    }
+
+    /// Pauses all impersonation: ends what runs, refuses what would start.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AlreadyDecided`] when paused already.
+    pub async fn pause(&self, by: Option<&Person>, reason: &str) -> Result<(), Refused> {
+        self.commit(vec![decide::pause(by, reason, self.now())]).await?;
+        self.engine.end_all(Running::All, EndCause::Paused, by).await?;
+        Ok(())
+    }
+
+    /// Allows impersonation again.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::AlreadyDecided`] when it is not paused.
+    pub async fn resume(&self, by: Option<&Person>) -> Result<(), Refused> {
+        self.commit(vec![decide::resume(by, self.now())]).await
+    }
+
+    /// Returns the unsafe routes that were met while impersonating without a rule.
+    pub fn routes_met(&self) -> Vec<RouteMet> {
+        self.engine.met.list()
+    }
+
+    /// Returns why a control is disabled for `identity`, to be shown beside it; none when it may be used.
+    pub fn why_not(&self, identity: &Identity, method: &str, route: &str) -> Option<&'static str> {
+        let verdict = self.engine.rules.verdict(method, Some(route));
+        (identity.is_impersonating() && verdict.rule == vicarious_core::Rule::Never)
+            .then_some("Only the customer can do this, as themselves.")
+    }
+
+    /// Forgets what is cached of an account: call it after disabling one or changing its rights.
+    pub fn forget(&self, account: &AccountId) {
+        self.engine.forget_account(account);
+    }
+
+    /// Forgets what is cached of a sign-in: call it after ending one other than by the sign-out route.
+    pub fn forget_sign_in(&self, key: &SignInKey) {
+        self.engine.forget_sign_in(key);
+    }
+
+    /// Waits until everything that was recorded is durable: call it before the process exits.
+    pub async fn shutdown(&self) {
+        self.engine.ledger.flush().await;
+    }
+
+    async fn end(&self, row: &vicarious_core::Impersonation, by: Option<&Person>) -> Result<(), Refused> {
+        let over = |cause| Err(Refused::Refusal(Refusal::Ended(cause)));
+        if let Some(end) = &row.end {
+            return over(end.cause);
+        }
+        let transition = decide::end(row, EndCause::Revoked, by, self.now());
+        match self.engine.apply(transition.into_iter().collect()).await {
+            Ok(()) => Ok(()),
+            Err(ApplyError::Conflict) => over(EndCause::Stopped),
+            Err(ApplyError::Unavailable(outage)) => Err(outage.into()),
+        }
+    }
+
+    async fn consent(&self, id: &ConsentId) -> Result<Consent, Refused> {
+        Ok(self.engine.ledger.consent(id).await?.ok_or(Refusal::NoSuchAccount)?)
+    }
+
+    async fn commit(&self, transitions: Vec<decide::Transition>) -> Result<(), Refused> {
+        self.engine.apply(transitions).await.map_err(|error| match error {
+            ApplyError::Conflict => Refusal::AlreadyDecided.into(),
+            ApplyError::Unavailable(outage) => outage.into(),
+        })
+    }
+
+    /// Returns the user of an identity that is nobody else's.
+    async fn themselves(&self, identity: &Identity) -> Result<Option<Known>, Refused> {
+        let Some(user) = identity.current_user().filter(|_| !identity.is_impersonating()) else { return Ok(None) };
+        Ok(self.engine.known(&user.id).await?.filter(|known| known.account.active))
+    }
+
+    /// Returns the user of an identity that is a customer as themselves.
+    async fn customer(&self, identity: &Identity) -> Result<Known, Refused> {
+        let customer = self.themselves(identity).await?;
+        let customer = customer.filter(|customer| self.engine.host.staff(customer) == Staff::No);
+        Ok(customer.ok_or(Refusal::NoSuchAccount)?)
+    }
+}
+
+impl Engine {
+    /// Returns the account that `by` may act as; unknown, gone, disabled, oneself and not allowed are none alike.
+    pub(crate) async fn permitted(&self, by: &Known, account: &AccountId) -> Result<Option<Known>, HostError> {
+        let target = self.known(account).await?;
+        Ok(target.filter(|target| {
+            target.account.active && target.account.id() != by.account.id() && self.host.may(by, target)
+        }))
+    }
+
+    async fn ends_of(&self, which: Running<'_>, cause: EndCause) -> Result<Vec<decide::Transition>, Unavailable> {
+        let rows = self.ledger.running(which).await?;
+        Ok(rows.iter().filter_map(|row| decide::end(row, cause, None, self.now())).collect())
+    }
+}

@@ -1,0 +1,49 @@
+//! The host's own routes that need special care.
+
+/// A method and a path that the host serves itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HostRoute {
+    method: String,
+    path: String,
+}
+
+impl HostRoute {
+    /// Parses `"DELETE /session"`.
+    pub(crate) fn parse(spelled: &str) -> Option<Self> {
+        let (method, path) = spelled.trim().split_once(' ')?;
+        let path = path.trim();
+        path.starts_with('/').then(|| Self { method: method.to_ascii_uppercase(), path: path.to_owned() })
+    }
+
+    pub(crate) fn is(&self, method: &str, path: &str) -> bool {
+        self.method == method && self.path == path
+    }
+}
+
+/// Where sign-in, sign-out, health and assets are.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Paths {
+    pub(crate) sign_in: Vec<HostRoute>,
+    pub(crate) sign_out: Vec<HostRoute>,
+    pub(crate) open: Vec<String>,
+    pub(crate) assets: Vec<String>,
+}
+
+impl Paths {
+    pub(crate) fn is_sign_in(&self, method: &str, path: &str) -> bool {
+        self.sign_in.iter().any(|route| route.is(method, path))
+    }
+
+    pub(crate) fn is_sign_out(&self, method: &str, path: &str) -> bool {
+        self.sign_out.iter().any(|route| route.is(method, path))
+    }
+
+    /// Returns whether the path needs no identity at all: health and declared assets, read only.
+    pub(crate) fn is_open(&self, method: &str, path: &str) -> bool {
+        matches!(method, "GET" | "HEAD") && self.open.iter().chain(&self.assets).any(|prefix| is_below(prefix, path))
+    }
+}
+
+fn is_below(prefix: &str, path: &str) -> bool {
+    path.strip_prefix(prefix.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

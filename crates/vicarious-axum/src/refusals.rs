@@ -1,0 +1,313 @@
+//! Refusals: recorded, explained, and never a dead end.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use vicarious_core::audit::{Entry, Kind};
+use vicarious_core::ports::Unavailable;
+use vicarious_core::rules::Verdict;
+use vicarious_core::{EndCause, Identity, Impersonation, Refusal};
+
+use crate::back;
+use crate::confirm::Held;
+use crate::engine::{Engine, Outage};
+use crate::incoming::Incoming;
+use crate::input::Form;
+use crate::mark::{self, Asked};
+use crate::page::{self, ConfirmPage, DeadPage, MismatchPage, SwitchPage};
+use crate::problem::{Next, Problem};
+use crate::record;
+use crate::resolve::{Dead, DeadCause, Resolution, Standing};
+use crate::site;
+
+/// Why a request of a live impersonation does not run.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    CrossSite,
+    Mismatch,
+    Never { phrase: Option<String>, classified: bool },
+    ReadOnly { held: Option<Held> },
+    Confirm { phrase: String, confirmation: String, held: Held },
+    TooLarge,
+    Unreadable,
+    Outage(Unavailable),
+}
+
+impl Refused {
+    pub(crate) fn never(verdict: &Verdict<'_>) -> Self {
+        Self::Never { phrase: verdict.phrase.map(str::to_owned), classified: verdict.classified }
+    }
+
+    /// Returns the status and the word that is recorded.
+    fn recorded(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::CrossSite => (StatusCode::FORBIDDEN, "cross-site"),
+            Self::Mismatch => (StatusCode::CONFLICT, "identity-mismatch"),
+            Self::Never { .. } => (StatusCode::FORBIDDEN, "never"),
+            Self::ReadOnly { .. } => (StatusCode::FORBIDDEN, "read-only"),
+            Self::Confirm { .. } => (StatusCode::PRECONDITION_REQUIRED, "confirmation-required"),
+            Self::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, "too-large-to-confirm"),
+            Self::Unreadable => (StatusCode::BAD_REQUEST, "unreadable"),
+            Self::Outage(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable"),
+        }
+    }
+}
+
+/// Records a refusal of a live impersonation and answers it.
+pub(crate) async fn refuse(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: Refused) -> Response {
+    let headers = &incoming.parts.headers;
+    if let Refused::Outage(outage) = &refused {
+        return self::outage(headers, outage);
+    }
+    let (status, word) = refused.recorded();
+    let mut entry = Entry::of(row, Kind::RequestRefused, engine.now()).with("refusal", word);
+    record::stamp(engine, &incoming.parts, &mut entry);
+    if let Some(request) = entry.request.as_mut() {
+        request.status = Some(status.as_u16());
+    }
+    // INVARIANT: I3: even a refusal leaves only after it is on record.
+    if let Err(outage) = engine.ledger.append(entry).await {
+        return self::outage(headers, &outage);
+    }
+    let response = explain(engine, row, incoming, refused);
+    mark::answer(engine, row, &Asked::of(&incoming.parts), response)
+}
+
+fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: Refused) -> Response {
+    let headers = &incoming.parts.headers;
+    let customer = &row.current_user.name;
+    let json = site::wants_json(headers);
+    let (status, word) = refused.recorded();
+    match refused {
+        Refused::CrossSite => cross_site(headers),
+        Refused::Mismatch => mismatch_as(headers, &format!("You are now using the application as {customer}.")),
+        Refused::Never { phrase, classified } => {
+            let what = phrase.map_or_else(String::new, |phrase| format!(" ({phrase})"));
+            let detail = if classified {
+                format!("Only {customer} can do this{what}, as themselves.")
+            } else {
+                "Nobody has decided yet whether this may be done while impersonating, so it may not.".to_owned()
+            };
+            let back =
+                Next::Link { href: back::path(headers, &engine.own_origins).to_string(), label: "Back".to_owned() };
+            Problem::new(status, word, "Not while impersonating").detail(detail).offer(back).respond(headers)
+        }
+        Refused::ReadOnly { .. } if json => Problem::new(status, word, "This impersonation is reading only")
+            .detail("Go up to write mode first: PATCH /impersonation with `mode` write and a `reason`.")
+            .respond(headers),
+        Refused::ReadOnly { held } => {
+            let back = back::path(headers, &engine.own_origins);
+            page::respond_html(status, switch(engine, row, held.as_ref(), back.as_str(), &row.reason))
+        }
+        Refused::Confirm { phrase, confirmation, held } => confirm(engine, row, headers, &phrase, &confirmation, &held),
+        Refused::TooLarge => Problem::new(status, word, "Too large to confirm")
+            .detail("This must be confirmed first, and what was sent is too large to be kept meanwhile.")
+            .respond(headers),
+        Refused::Unreadable => Problem::new(status, word, "The request could not be read").respond(headers),
+        Refused::Outage(outage) => self::outage(headers, &outage),
+    }
+}
+
+/// Asks for a confirmation, as a page or as a problem.
+pub(crate) fn confirm(
+    engine: &Engine,
+    row: &Impersonation,
+    headers: &HeaderMap,
+    phrase: &str,
+    confirmation: &str,
+    held: &Held,
+) -> Response {
+    let question = question(phrase, &row.current_user.name);
+    if site::wants_json(headers) {
+        return Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation-required", "Please confirm")
+            .detail("Repeat the request with the header `Confirmation`.")
+            .with("question", question)
+            .with("confirmation", confirmation)
+            .respond(headers);
+    }
+    let page = page::confirm_page(&ConfirmPage {
+        question: &question,
+        phrase,
+        customer: &row.current_user,
+        method: &held.method,
+        path: &held.path,
+        held: &held.seal(engine),
+        confirmation,
+        identity_tag: &row.tag(),
+        typed: &typed(held),
+        back: &held.back,
+    });
+    page::respond_html(StatusCode::PRECONDITION_REQUIRED, page)
+}
+
+/// Returns the page that offers to switch to write mode and keeps what was typed.
+pub(crate) fn switch(engine: &Engine, row: &Impersonation, held: Option<&Held>, back: &str, reason: &str) -> String {
+    let phrase = held.and_then(|held| {
+        let path = held.path.split('?').next();
+        engine.rules.verdict(&held.method, path).phrase
+    });
+    page::switch_page(&SwitchPage {
+        customer: &row.current_user,
+        phrase,
+        reason,
+        minutes: engine.terms.write.as_mins(),
+        held: held.map(|held| held.seal(engine)).as_deref(),
+        identity_tag: &row.tag(),
+        typed: &held.map(typed).unwrap_or_default(),
+        back,
+    })
+}
+
+/// Returns the question that names the customer: "Save this profile for Alice's account?".
+fn question(phrase: &str, customer: &str) -> String {
+    let mut phrase = phrase.chars();
+    let first = phrase.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{} for {customer}'s account?", phrase.as_str())
+}
+
+/// Returns what was typed into a held form, for the page to show; fields of ours and secrets are left out.
+pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
+    let is_form =
+        held.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
+    if !is_form {
+        return Vec::new();
+    }
+    let redactor = vicarious_core::redact::Redactor::default();
+    let shown = |(name, value): (&str, &str)| match redactor.parameter(name, value) {
+        serde_json::Value::String(text) => (name.to_owned(), text),
+        other => (name.to_owned(), other.to_string()),
+    };
+    Form::parse(&held.body).fields().take(20).map(shown).collect()
+}
+
+/// Answers a request that presents a dead handle: nothing runs under either name, and neither does the next.
+pub(crate) async fn dead(engine: &Engine, parts: &Parts, resolution: &Resolution, dead: &Dead) -> Response {
+    if let Some(row) = &dead.row {
+        let mut entry = Entry::of(row, Kind::RequestRefused, engine.now()).with("refusal", "ended");
+        entry = entry.with("cause", dead.cause.as_str());
+        record::stamp(engine, parts, &mut entry);
+        if let Some(request) = entry.request.as_mut() {
+            request.status = Some(StatusCode::GONE.as_u16());
+        }
+        // Nothing ran and nothing of the customer is shown, so nobody has to wait for the record.
+        engine.ledger.append_later(entry);
+    }
+    gone(parts, resolution, dead.cause, dead.row.as_ref())
+}
+
+/// Answers a request whose impersonation the ledger says is over.
+pub(crate) async fn over(
+    engine: &Arc<Engine>,
+    parts: &Parts,
+    resolution: &Resolution,
+    row: Impersonation,
+    cause: EndCause,
+) -> Response {
+    engine.forget_rows();
+    match engine.ended(row, cause).await {
+        Ok(Standing::Dead(found)) => dead(engine, parts, resolution, &found).await,
+        Ok(Standing::Own | Standing::Pair { .. }) => unavailable(&parts.headers),
+        Err(Outage::Ledger(outage)) => self::outage(&parts.headers, &outage),
+        Err(Outage::Host(_)) => unavailable(&parts.headers),
+    }
+}
+
+fn gone(parts: &Parts, resolution: &Resolution, cause: DeadCause, row: Option<&Impersonation>) -> Response {
+    if site::wants_json(&parts.headers) {
+        return Problem::new(StatusCode::GONE, "impersonation-ended", "The impersonation has ended")
+            .detail(format!("{} Go on as yourself with DELETE /impersonation, or start again.", cause.sentence()))
+            .with("cause", cause.as_str())
+            .respond(&parts.headers);
+    }
+    let page = page::dead_page(&DeadPage {
+        sentence: cause.sentence(),
+        agent: resolution.true_user().map_or("nobody", |user| user.account.person.name.as_str()),
+        customer: row.map(|row| &row.current_user),
+    });
+    page::respond_html(StatusCode::GONE, page)
+}
+
+/// Answers a form of one identity that is sent as another.
+pub(crate) fn mismatch(parts: &Parts, identity: &Identity) -> Response {
+    let now = identity.current_user().map_or_else(
+        || "Nobody is signed in now.".to_owned(),
+        |user| format!("You are now acting as yourself, {}.", user.name),
+    );
+    mismatch_as(&parts.headers, &now)
+}
+
+fn mismatch_as(headers: &HeaderMap, now: &str) -> Response {
+    if site::wants_json(headers) {
+        return Problem::new(StatusCode::CONFLICT, "identity-mismatch", "This page belongs to another identity")
+            .detail(format!("{now} Nothing was carried out."))
+            .respond(headers);
+    }
+    page::respond_html(StatusCode::CONFLICT, page::mismatch_page(&MismatchPage { now, reload: None }))
+}
+
+/// Answers a request that another site caused.
+pub(crate) fn cross_site(headers: &HeaderMap) -> Response {
+    if !site::wants_json(headers) {
+        return page::respond_html(StatusCode::FORBIDDEN, page::cross_site_page());
+    }
+    Problem::new(StatusCode::FORBIDDEN, "cross-site", "This request came from another site")
+        .detail("Nothing was carried out.")
+        .respond(headers)
+}
+
+/// Answers while the ledger cannot: an outage is not a denial.
+pub(crate) fn outage(headers: &HeaderMap, outage: &Unavailable) -> Response {
+    tracing::error!(error = ?outage, "the ledger cannot answer");
+    unavailable(headers)
+}
+
+pub(crate) fn unavailable(headers: &HeaderMap) -> Response {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "This cannot be answered right now")
+        .detail("Impersonation goes on only while it can be recorded. Nothing was done; please try again in a moment.")
+        .respond(headers)
+}
+
+pub(crate) fn unreadable(headers: &HeaderMap, error: &axum::Error) -> Response {
+    tracing::debug!(%error, "a request body broke off");
+    Problem::new(StatusCode::BAD_REQUEST, "unreadable", "The request could not be read").respond(headers)
+}
+
+/// Returns the problem for a refusal of the rules.
+pub(crate) fn of_refusal(refusal: &Refusal) -> Problem {
+    let (status, kind, title) = match refusal {
+        Refusal::NotSignedIn => (StatusCode::UNAUTHORIZED, "not-signed-in", "Please sign in"),
+        Refusal::NoSuchAccount => (StatusCode::NOT_FOUND, "not-found", "Not found"),
+        Refusal::AlreadyImpersonating { .. } => {
+            (StatusCode::CONFLICT, "already-impersonating", "Already impersonating")
+        }
+        Refusal::StepUpRequired => (StatusCode::FORBIDDEN, "step-up-required", "Please sign in again"),
+        Refusal::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Something is missing or wrong"),
+        Refusal::ConsentRequired { .. } => (StatusCode::FORBIDDEN, "consent-required", "The customer has not agreed"),
+        Refusal::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many impersonations at once"),
+        Refusal::Paused { .. } => (StatusCode::FORBIDDEN, "paused", "Impersonation is paused"),
+        Refusal::Ended(_) => (StatusCode::GONE, "impersonation-ended", "The impersonation has ended"),
+        Refusal::Never => (StatusCode::FORBIDDEN, "never", "Not while impersonating"),
+        Refusal::ReadOnly => (StatusCode::FORBIDDEN, "read-only", "This impersonation is reading only"),
+        Refusal::AlreadyDecided => (StatusCode::CONFLICT, "already-decided", "Already decided"),
+    };
+    let problem = Problem::new(status, kind, title);
+    match refusal {
+        // One body for unknown, gone, disabled, oneself and not allowed.
+        Refusal::NoSuchAccount => problem.detail("There is nothing here, or it is not for you."),
+        Refusal::Invalid { field, problem: wrong } => {
+            problem.detail(format!("{} {wrong}.", capitalised(field))).with("field", *field)
+        }
+        Refusal::Ended(cause) => problem.detail(cause.sentence()).with("cause", cause.as_str()),
+        Refusal::ConsentRequired { account, opted_out: true } => {
+            problem.detail(format!("{} has declined support access.", account.name))
+        }
+        other => problem.detail(format!("{}.", capitalised(&other.to_string()))),
+    }
+}
+
+pub(crate) fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().to_string() + chars.as_str()).unwrap_or_default()
+}

@@ -1,0 +1,182 @@
+//! The fail-closed table: from what a request presents to an identity, or to a refusal that stays.
+
+use http::request::Parts;
+use vicarious_core::decide::end;
+use vicarious_core::ports::ApplyError;
+use vicarious_core::{EndCause, HandleHash, Identity, Impersonation, SignInKey};
+
+use crate::cookies::{self, Presented};
+use crate::engine::{Engine, Outage};
+use crate::host::{Known, SignIn};
+
+/// What a request turned out to be.
+pub(crate) struct Resolution {
+    /// The handle it presented.
+    pub(crate) presented: Presented,
+    /// The sign-in that is alive, and who it belongs to.
+    pub(crate) signed_in: Option<SignedIn>,
+    /// The answer of the table.
+    pub(crate) standing: Standing,
+}
+
+#[derive(Clone)]
+pub(crate) struct SignedIn {
+    pub(crate) key: SignInKey,
+    pub(crate) sign_in: SignIn,
+    pub(crate) user: Known,
+}
+
+pub(crate) enum Standing {
+    /// Nobody, or somebody as themselves.
+    Own,
+    /// A live impersonation, and its customer.
+    Pair { row: Box<Impersonation>, current: Known },
+    /// Refused until the true user goes on as themselves.
+    Dead(Box<Dead>),
+}
+
+/// A handle, or the trace of one, that is worth nothing any more.
+pub(crate) struct Dead {
+    pub(crate) cause: DeadCause,
+    /// The impersonation, where the request is entitled to know it.
+    pub(crate) row: Option<Impersonation>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DeadCause {
+    Ended(EndCause),
+    /// Forged, unknown, or bound to another sign-in: which one is not told.
+    Unknown,
+    /// This sign-in has an impersonation that it neither stopped nor acknowledged, but the handle is gone.
+    HandleMissing,
+}
+
+impl DeadCause {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Ended(cause) => cause.as_str(),
+            Self::Unknown => "unknown",
+            Self::HandleMissing => "handle_missing",
+        }
+    }
+
+    pub(crate) fn sentence(self) -> &'static str {
+        match self {
+            Self::Ended(cause) => cause.sentence(),
+            Self::Unknown => "This browser holds a handle that is not valid for your sign-in.",
+            Self::HandleMissing => "This browser has lost the handle of an impersonation that you started.",
+        }
+    }
+}
+
+impl Resolution {
+    pub(crate) fn identity(&self) -> Identity {
+        match (&self.standing, &self.signed_in) {
+            (Standing::Pair { row, current }, Some(signed_in)) => {
+                Identity::impersonating(signed_in.user.account.clone(), current.account.clone(), (**row).clone())
+            }
+            (Standing::Own, Some(signed_in)) => Identity::own(signed_in.user.account.clone()),
+            _ => Identity::anonymous(),
+        }
+    }
+
+    pub(crate) fn current(&self) -> Option<&Known> {
+        match &self.standing {
+            Standing::Own => self.signed_in.as_ref().map(|signed_in| &signed_in.user),
+            Standing::Pair { current, .. } => Some(current),
+            Standing::Dead(_) => None,
+        }
+    }
+
+    pub(crate) fn true_user(&self) -> Option<&Known> {
+        self.signed_in.as_ref().map(|signed_in| &signed_in.user)
+    }
+}
+
+impl Engine {
+    /// Resolves a request once, by the fail-closed table of `docs/identity.md`.
+    ///
+    /// An end that is found out here is recorded here. An error is an outage and leaves the row alone.
+    pub(crate) async fn resolve(&self, request: &Parts) -> Result<Resolution, Outage> {
+        let presented = cookies::presented(self, &request.headers);
+        let mut signed_in = self.signed_in(request).await?;
+        if presented == Presented::Nothing {
+            // A disabled account is nobody; with a handle, the row tells why it ended.
+            signed_in = signed_in.filter(|signed_in| signed_in.user.account.active);
+        }
+        let standing = match &presented {
+            Presented::Nothing => self.without_handle(signed_in.as_ref()).await?,
+            Presented::Garbage => Standing::dead(DeadCause::Unknown, None),
+            Presented::Handle(handle) => self.with_handle(handle, signed_in.as_ref()).await?,
+        };
+        Ok(Resolution { presented, signed_in, standing })
+    }
+
+    /// Returns the sign-in of a request, if it is alive and its account may be used.
+    pub(crate) async fn signed_in(&self, request: &Parts) -> Result<Option<SignedIn>, Outage> {
+        let Some(key) = self.host.sign_in_key(request).await? else { return Ok(None) };
+        let Some(sign_in) = self.sign_in(&key).await? else { return Ok(None) };
+        let user = self.known(&sign_in.account).await?;
+        Ok(user.map(|user| SignedIn { key, sign_in, user }))
+    }
+
+    async fn without_handle(&self, signed_in: Option<&SignedIn>) -> Result<Standing, Outage> {
+        let Some(signed_in) = signed_in else { return Ok(Standing::Own) };
+        let open = match self.open_of(&signed_in.key).await {
+            Ok(open) => open,
+            Err(outage) => {
+                // Whoever presents no handle goes on while the ledger is away: they are not impersonating.
+                tracing::error!(error = ?outage, "cannot tell whether this sign-in has an open impersonation");
+                return Ok(Standing::Own);
+            }
+        };
+        if let Some(open) = open {
+            // What a cache says may be used to let somebody on, never to lock them out.
+            if self.ledger.open_of(&signed_in.key).await?.is_some_and(|still| still.id == open.id) {
+                let cause = open.end.as_ref().map_or(DeadCause::HandleMissing, |end| DeadCause::Ended(end.cause));
+                return Ok(Standing::dead(cause, Some(open)));
+            }
+        }
+        Ok(Standing::Own)
+    }
+
+    async fn with_handle(&self, handle: &HandleHash, signed_in: Option<&SignedIn>) -> Result<Standing, Outage> {
+        let Some(row) = self.row(handle).await? else { return Ok(Standing::dead(DeadCause::Unknown, None)) };
+        let Some(signed_in) = signed_in else { return self.ended(row, EndCause::SignedOut).await };
+        if row.sign_in != signed_in.key || row.true_user.id != *signed_in.user.account.id() {
+            return Ok(Standing::dead(DeadCause::Unknown, None));
+        }
+        if let Some(cause) = row.over_at(self.now()) {
+            return self.ended(row, cause).await;
+        }
+        let current = self.known(&row.current_user.id).await?;
+        let Some(current) = current.filter(|current| current.account.active && signed_in.user.account.active) else {
+            return self.ended(row, EndCause::AccountGone).await;
+        };
+        if !self.host.may(&signed_in.user, &current) {
+            return self.ended(row, EndCause::PermissionLost).await;
+        }
+        Ok(Standing::Pair { row: Box::new(row), current })
+    }
+
+    /// Records that an impersonation is over, unless that is recorded, and answers with the recorded cause.
+    pub(crate) async fn ended(&self, row: Impersonation, cause: EndCause) -> Result<Standing, Outage> {
+        let Some(transition) = end(&row, cause, None, self.now()) else {
+            let cause = row.end.as_ref().map_or(cause, |end| end.cause);
+            return Ok(Standing::dead(DeadCause::Ended(cause), Some(row)));
+        };
+        match self.apply(vec![transition]).await {
+            Ok(()) | Err(ApplyError::Conflict) => {}
+            Err(ApplyError::Unavailable(outage)) => return Err(outage.into()),
+        }
+        let row = self.fresh_row(&row.handle).await?.unwrap_or(row);
+        let cause = row.end.as_ref().map_or(cause, |end| end.cause);
+        Ok(Standing::dead(DeadCause::Ended(cause), Some(row)))
+    }
+}
+
+impl Standing {
+    fn dead(cause: DeadCause, row: Option<Impersonation>) -> Self {
+        Self::Dead(Box::new(Dead { cause, row }))
+    }
+}

@@ -1,0 +1,385 @@
+//! Starting: the page that asks, and the request that starts.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use vicarious_core::consent::{Consent, ConsentState};
+use vicarious_core::decide::{
+    self, Change, ConsentPolicy, Fresh, StartFacts, StartRequest, Transition, acknowledge, start_refused,
+};
+use vicarious_core::ports::{ApplyError, Consents, Running};
+use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePath};
+
+use super::{Fields, as_json, no_store, see_other};
+use crate::back;
+use crate::cookies;
+use crate::engine::{Engine, Outage};
+use crate::host::Known;
+use crate::impersonated::check_tag;
+use crate::incoming::Incoming;
+use crate::keys::Handle;
+use crate::mark;
+use crate::page::{self, ConsentShown, StartPage};
+use crate::resolve::{Resolution, SignedIn, Standing};
+use crate::{record, refusals};
+
+/// How often a start is decided afresh when the state changed under it.
+const TRIES: usize = 3;
+
+/// What the start page and the start itself were asked for.
+struct Asked {
+    account: Option<AccountId>,
+    reason: String,
+    ticket: Option<String>,
+    go_to: SitePath,
+    return_to: SitePath,
+    instead_of: Option<ImpersonationId>,
+}
+
+impl Asked {
+    fn of(fields: &Fields, account: &str, return_to: SitePath) -> Self {
+        let path = |name| fields.get(name).map(SitePath::new);
+        Self {
+            account: fields.get(account).map(AccountId::from),
+            reason: fields.get("reason").unwrap_or_default().to_owned(),
+            ticket: fields.get("ticket").map(str::to_owned),
+            go_to: path("go_to").unwrap_or_default(),
+            return_to: path("return_to").unwrap_or(return_to),
+            instead_of: fields.get("instead_of").map(ImpersonationId::from),
+        }
+    }
+}
+
+/// Everything known about a wish to impersonate, gathered before it is decided.
+struct Gathered {
+    target: Option<Known>,
+    allowed: bool,
+    running: Option<Impersonation>,
+    open: Option<Impersonation>,
+    consents: Vec<Consent>,
+    opted_out: bool,
+    running_of_true_user: usize,
+    paused: Option<decide::Pause>,
+}
+
+/// Serves the start page: filled in from its link, changing nothing.
+pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Resolution) -> Response {
+    let headers = &incoming.parts.headers;
+    let Some(signed_in) = &resolution.signed_in else {
+        return refusals::of_refusal(&Refusal::NotSignedIn).respond(headers);
+    };
+    let fields = Fields::of_query(incoming.parts.uri.query());
+    let asked = Asked::of(&fields, "account", back::path(headers, &engine.own_origins));
+    let gathered = match gather(engine, resolution, signed_in, asked.account.as_ref()).await {
+        Ok(gathered) => gathered,
+        Err(outage) => return unavailable(headers, &outage),
+    };
+    if gathered.permitted(signed_in).is_none() {
+        return refusals::of_refusal(&Refusal::NoSuchAccount).respond(headers);
+    }
+    let response = show(engine, signed_in, &asked, &gathered, StatusCode::OK, None).await;
+    marked(engine, resolution, &incoming.parts, response)
+}
+
+/// Starts an impersonation, or says what is missing.
+pub(crate) async fn start(engine: &Arc<Engine>, mut incoming: Incoming, resolution: Resolution) -> Response {
+    let headers = incoming.parts.headers.clone();
+    match &resolution.standing {
+        Standing::Pair { row, .. } => {
+            if let Err(refused) = check_tag(row, &incoming) {
+                return refusals::refuse(engine, row, &incoming, refused).await;
+            }
+        }
+        Standing::Own if !incoming.tags().is_empty() => {
+            return refusals::mismatch(&incoming.parts, &resolution.identity());
+        }
+        Standing::Own | Standing::Dead(_) => {}
+    }
+    let fields = match Fields::read(&mut incoming).await {
+        Ok(fields) => fields,
+        Err(response) => return response,
+    };
+    let Some(signed_in) = &resolution.signed_in else {
+        return refusals::of_refusal(&Refusal::NotSignedIn).respond(&headers);
+    };
+    let asked = Asked::of(&fields, "account_id", SitePath::root());
+    if asked.account.is_none() {
+        let refusal = Refusal::Invalid { field: "account_id", problem: "is missing: say whom to impersonate" };
+        return refusals::of_refusal(&refusal).respond(&headers);
+    }
+    match attempt(engine, &incoming, &resolution, signed_in, &asked).await {
+        Ok(Attempt::Started(handle, row)) => started(engine, &headers, &asked, &handle, &row),
+        Ok(Attempt::Refused(refusal, gathered)) => {
+            refused(engine, &incoming, &resolution, signed_in, &asked, &gathered, &refusal).await
+        }
+        Err(outage) => unavailable(&headers, &outage),
+    }
+}
+
+enum Attempt {
+    Started(Handle, Box<Impersonation>),
+    Refused(Refusal, Box<Gathered>),
+}
+
+async fn attempt(
+    engine: &Engine,
+    incoming: &Incoming,
+    resolution: &Resolution,
+    signed_in: &SignedIn,
+    asked: &Asked,
+) -> Result<Attempt, Outage> {
+    let request = StartRequest {
+        reason: asked.reason.clone(),
+        ticket: asked.ticket.clone(),
+        return_to: asked.return_to.clone(),
+        instead_of: asked.instead_of.clone(),
+    };
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let gathered = gather(engine, resolution, signed_in, asked.account.as_ref()).await?;
+        let handle = Handle::random();
+        let id = ImpersonationId::new(uuid::Uuid::now_v7().to_string());
+        let fresh = Fresh { id, handle: handle.hash() };
+        let now = engine.now();
+        let facts = gathered.facts(engine, signed_in);
+        let decided = decide::start(&request, &facts, fresh, &engine.terms, now);
+        let mut transitions = match decided {
+            Ok(transitions) => transitions,
+            Err(refusal) => return Ok(Attempt::Refused(refusal, Box::new(gathered))),
+        };
+        // Starting again acknowledges what had ended.
+        transitions.extend(gathered.open.as_ref().and_then(|open| acknowledge(open, now)));
+        let row = transitions.iter().find_map(|transition| match transition.change() {
+            Change::Start { impersonation, .. } => Some(impersonation.clone()),
+            _ => None,
+        });
+        let stamped = transitions.into_iter().map(|transition| stamp(engine, incoming, transition));
+        match (engine.apply(stamped.collect()).await, row) {
+            (Ok(()), Some(row)) => return Ok(Attempt::Started(handle, row)),
+            (Err(ApplyError::Unavailable(outage)), _) => return Err(outage.into()),
+            (Err(ApplyError::Conflict), _) if tries < TRIES => {}
+            (Ok(()), None) | (Err(ApplyError::Conflict), _) => {
+                let running_as = gathered.target.as_ref().map(|target| target.account.person.clone());
+                let refusal = running_as
+                    .map_or(Refusal::NoSuchAccount, |running_as| Refusal::AlreadyImpersonating { running_as });
+                return Ok(Attempt::Refused(refusal, Box::new(gathered)));
+            }
+        }
+    }
+}
+
+async fn gather(
+    engine: &Engine,
+    resolution: &Resolution,
+    signed_in: &SignedIn,
+    account: Option<&AccountId>,
+) -> Result<Gathered, Outage> {
+    let true_user = signed_in.user.account.id();
+    let target = match account {
+        Some(account) => engine.known(account).await?,
+        None => None,
+    };
+    let allowed = target.as_ref().is_some_and(|target| engine.host.may(&signed_in.user, target));
+    let running = match &resolution.standing {
+        Standing::Pair { row, .. } => engine.fresh_row(&row.handle).await?.filter(|row| row.end.is_none()),
+        Standing::Own | Standing::Dead(_) => None,
+    };
+    let of_sign_in = || engine.ledger.running(Running::SignIn(&signed_in.key));
+    let running = match running {
+        Some(running) => Some(running),
+        None => of_sign_in().await?.into_iter().next(),
+    };
+    let (consents, opted_out) = match &target {
+        Some(target) if allowed => {
+            let account = target.account.id();
+            let between = Consents::Between { account, agent: true_user };
+            (engine.ledger.consents(between).await?, engine.ledger.opted_out(account).await?.is_some())
+        }
+        _ => (Vec::new(), false),
+    };
+    Ok(Gathered {
+        target,
+        allowed,
+        open: engine.ledger.open_of(&signed_in.key).await?.filter(|open| open.end.is_some()),
+        running,
+        consents,
+        opted_out,
+        running_of_true_user: engine.ledger.running(Running::By(true_user)).await?.len(),
+        paused: engine.ledger.paused().await?,
+    })
+}
+
+impl Gathered {
+    fn facts<'a>(&'a self, engine: &Engine, signed_in: &'a SignedIn) -> StartFacts<'a> {
+        let recent = |limit| engine.now().duration_since(signed_in.sign_in.since) <= limit;
+        StartFacts {
+            true_user: Some((&signed_in.user.account, &signed_in.key)),
+            running: self.running.as_ref(),
+            target: self.target.as_ref().map(|target| &target.account),
+            allowed: self.allowed,
+            fresh_sign_in: engine.fresh_sign_in.is_none_or(recent),
+            consents: &self.consents,
+            opted_out: self.opted_out,
+            running_of_true_user: self.running_of_true_user,
+            paused: self.paused.as_ref(),
+        }
+    }
+
+    /// Returns the account asked for, if this true user may act as it.
+    fn permitted(&self, signed_in: &SignedIn) -> Option<&Known> {
+        let target = self.target.as_ref().filter(|_| self.allowed && signed_in.user.account.active)?;
+        (target.account.active && target.account.id() != signed_in.user.account.id()).then_some(target)
+    }
+}
+
+fn stamp(engine: &Engine, incoming: &Incoming, transition: Transition) -> Transition {
+    transition.on(|entry| record::stamp(engine, &incoming.parts, entry))
+}
+
+fn started(engine: &Engine, headers: &HeaderMap, asked: &Asked, handle: &Handle, row: &Impersonation) -> Response {
+    let mut response = if as_json(headers) {
+        let body = json!({ "impersonation": row.to_json(engine.now()), "location": asked.go_to.as_str() });
+        no_store((StatusCode::CREATED, Json(body)).into_response())
+    } else {
+        see_other(asked.go_to.as_str())
+    };
+    cookies::add(response.headers_mut(), cookies::hand_out(engine, handle, row.ends_at));
+    response
+}
+
+async fn refused(
+    engine: &Engine,
+    incoming: &Incoming,
+    resolution: &Resolution,
+    signed_in: &SignedIn,
+    asked: &Asked,
+    gathered: &Gathered,
+    refusal: &Refusal,
+) -> Response {
+    let headers = &incoming.parts.headers;
+    let target = gathered.permitted(signed_in).map(|target| &target.account);
+    let asked_for = asked.account.as_ref().map(AccountId::as_str).unwrap_or_default();
+    let recorded = start_refused(&signed_in.user.account, asked_for, target, refusal, engine.now());
+    if let Err(error) = engine.apply(vec![stamp(engine, incoming, recorded)]).await {
+        tracing::error!(?error, "a refused start could not be recorded");
+        return refusals::unavailable(headers);
+    }
+    let problem = refusals::of_refusal(refusal);
+    let response = match refusal {
+        _ if as_json(headers) => return problem.respond(headers),
+        Refusal::Invalid { .. } | Refusal::ConsentRequired { .. } | Refusal::AlreadyImpersonating { .. } => {
+            let status = problem.status;
+            show(engine, signed_in, asked, gathered, status, Some(refusal)).await
+        }
+        _ => problem.respond(headers),
+    };
+    marked(engine, resolution, &incoming.parts, response)
+}
+
+async fn show(
+    engine: &Engine,
+    signed_in: &SignedIn,
+    asked: &Asked,
+    gathered: &Gathered,
+    status: StatusCode,
+    refusal: Option<&Refusal>,
+) -> Response {
+    let Some(target) = &gathered.target else { return refusals::unavailable(&HeaderMap::new()) };
+    let account = &target.account;
+    let others = match engine.ledger.running(Running::As(account.id())).await {
+        Ok(rows) => rows,
+        Err(outage) => return refusals::outage(&HeaderMap::new(), &outage),
+    };
+    let who_else: Vec<String> = others
+        .into_iter()
+        .filter(|row| row.true_user.id != *signed_in.user.account.id())
+        .map(|row| row.true_user.name)
+        .collect();
+    let now = engine.now();
+    let running = gathered.running.as_ref().filter(|running| running.over_at(now).is_none());
+    let (consent, sentence) = consent_shown(engine, gathered, signed_in, account);
+    let page = page::start_page(&StartPage {
+        agent: &signed_in.user.account.person,
+        account,
+        consent,
+        consent_sentence: &sentence,
+        who_else: &who_else,
+        reason: &asked.reason,
+        reasons: &engine.reasons,
+        ticket: asked.ticket.as_deref().unwrap_or_default(),
+        go_to: asked.go_to.as_str(),
+        return_to: asked.return_to.as_str(),
+        errors: &refusal.map(error).into_iter().collect::<Vec<_>>(),
+        ask_available: consent == ConsentShown::Missing,
+        instead_of: running.map(|running| (&running.id, running.current_user.name.as_str())),
+        length_minutes: engine.terms.length.as_mins(),
+        identity_tag: running.map(Impersonation::tag).as_deref(),
+    });
+    page::respond_html(status, page)
+}
+
+/// Returns the field that a refusal is about, and a sentence for people.
+fn error(refusal: &Refusal) -> (String, String) {
+    match refusal {
+        Refusal::Invalid { field, problem } => {
+            ((*field).to_owned(), format!("{} {problem}.", refusals::capitalised(&field.replace('_', " "))))
+        }
+        Refusal::AlreadyImpersonating { running_as } => {
+            (String::new(), format!("You are using the application as {} already.", running_as.name))
+        }
+        other => (String::new(), format!("{}.", refusals::capitalised(&other.to_string()))),
+    }
+}
+
+fn consent_shown(
+    engine: &Engine,
+    gathered: &Gathered,
+    signed_in: &SignedIn,
+    account: &vicarious_core::Account,
+) -> (ConsentShown, String) {
+    let now = engine.now();
+    let name = &account.person.name;
+    if engine.terms.consent == ConsentPolicy::NotRequired {
+        return (ConsentShown::NotRequired, format!("{name} will be told that you were here."));
+    }
+    if gathered.opted_out {
+        return (ConsentShown::OptedOut, format!("{name} has declined support access."));
+    }
+    let agent = signed_in.user.account.id();
+    let of_account = || gathered.consents.iter().filter(|consent| consent.account.id == *account.id());
+    let running = gathered.running.as_ref();
+    if let Some(consent) = of_account().filter(|consent| consent.covers(agent, running, now)).max_by_key(|c| c.ends_at)
+    {
+        return (ConsentShown::Agreed, format!("{name} has agreed until {}.", day_and_time(consent.ends_at)));
+    }
+    match of_account().find(|consent| consent.state_at(now) == ConsentState::Asked) {
+        Some(consent) => (
+            ConsentShown::Asked,
+            format!("{name} was asked on {} and has not answered yet.", day_and_time(consent.asked_at)),
+        ),
+        None => (ConsentShown::Missing, format!("{name} has not agreed yet.")),
+    }
+}
+
+/// Returns a time as people read it: `Friday 27 November, 14:02 UTC`.
+fn day_and_time(at: vicarious_core::Timestamp) -> String {
+    at.strftime("%A %-d %B, %H:%M UTC").to_string()
+}
+
+/// A page of ours that is shown within an impersonation carries its marks like every other.
+fn marked(engine: &Engine, resolution: &Resolution, parts: &Parts, response: Response) -> Response {
+    match &resolution.standing {
+        Standing::Pair { row, .. } => mark::answer(engine, row, &mark::Asked::of(parts), response),
+        Standing::Own | Standing::Dead(_) => response,
+    }
+}
+
+fn unavailable(headers: &HeaderMap, outage: &Outage) -> Response {
+    tracing::error!(error = ?outage, "a start cannot be decided");
+    refusals::unavailable(headers)
+}

@@ -1,0 +1,174 @@
+//! Stopping: always works, takes no parameter, gives back no more than there is.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::json;
+use tower::Service;
+use vicarious_core::decide::{acknowledge, end};
+use vicarious_core::ports::{ApplyError, Unavailable};
+use vicarious_core::{EndCause, HandleHash, Impersonation, SignInKey};
+
+use super::{as_json, no_store, see_other};
+use crate::cookies;
+use crate::engine::Engine;
+use crate::extract::Acting;
+use crate::incoming::Incoming;
+use crate::layer::Inner;
+use crate::record;
+use crate::refusals;
+use crate::resolve::{Resolution, Standing};
+
+/// How long a stop waits for the unsafe requests that were already running.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often a stop is tried again when somebody else changed the row at the same moment.
+const TRIES: usize = 4;
+
+/// Stops what runs, or acknowledges what has ended; also fine when there is nothing.
+pub(crate) async fn stop(engine: &Arc<Engine>, incoming: &Incoming, resolution: &Resolution) -> Response {
+    let stopped = match settle(engine, incoming, resolution).await {
+        Ok(stopped) => stopped,
+        Err(outage) => {
+            tracing::error!(error = ?outage, "stopping by the journal, because the ledger cannot answer");
+            return by_journal(engine, incoming, resolution.presented.handle()).await;
+        }
+    };
+    if let Some(row) = &stopped {
+        engine.in_flight.drained(&row.id, PATIENCE).await;
+    }
+    answer(engine, incoming, stopped.as_ref())
+}
+
+/// Stops while not even the identity can be resolved: the sealed handle is proof enough to end what it opens.
+pub(crate) async fn during_an_outage(engine: &Engine, incoming: &Incoming) -> Response {
+    if crate::site::cross_site(&incoming.parts.headers, &engine.own_origins) {
+        return refusals::cross_site(&incoming.parts.headers);
+    }
+    let presented = cookies::presented(engine, &incoming.parts.headers);
+    by_journal(engine, incoming, presented.handle()).await
+}
+
+/// Serves the host's sign-out: while impersonating it is a stop and nothing else; otherwise the host signs out, and
+/// what this sign-in has left open ends with it.
+pub(crate) async fn sign_out<S>(
+    engine: &Arc<Engine>,
+    inner: Inner<S>,
+    incoming: Incoming,
+    resolution: Resolution,
+) -> Response
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    let headers = incoming.parts.headers.clone();
+    if let Standing::Pair { .. } = &resolution.standing {
+        let response = stop(engine, &incoming, &resolution).await;
+        let is_json = as_json(&headers) && response.status().is_success();
+        return if is_json { without_body(response) } else { response };
+    }
+    if crate::site::cross_site(&headers, &engine.own_origins) {
+        return refusals::cross_site(&headers);
+    }
+    if let Err(outage) = settle(engine, &incoming, &resolution).await {
+        return refusals::outage(&headers, &outage);
+    }
+    let acting = match &resolution.standing {
+        Standing::Own => Acting::of(&resolution),
+        Standing::Pair { .. } | Standing::Dead(_) => Acting::nobody(),
+    };
+    let mut response = inner.run(engine, incoming.into_request(), acting).await;
+    if let Some(signed_in) = &resolution.signed_in {
+        engine.forget_sign_in(&signed_in.key);
+    }
+    if resolution.presented != cookies::Presented::Nothing {
+        cookies::add(response.headers_mut(), cookies::take_back(engine));
+    }
+    response
+}
+
+/// Ends or acknowledges everything that this sign-in and this handle have open; returns the latest of it.
+async fn settle(
+    engine: &Engine,
+    incoming: &Incoming,
+    resolution: &Resolution,
+) -> Result<Option<Impersonation>, Unavailable> {
+    let key = resolution.signed_in.as_ref().map(|signed_in| &signed_in.key);
+    let mut latest = None;
+    for _ in 0..TRIES {
+        let Some(row) = open(engine, resolution.presented.handle(), key).await? else { return Ok(latest) };
+        let now = engine.now();
+        let mut transitions: Vec<_> = end(&row, EndCause::Stopped, None, now).into_iter().collect();
+        if transitions.is_empty() {
+            transitions.extend(acknowledge(&row, now));
+        }
+        let stamped = transitions
+            .into_iter()
+            .map(|transition| transition.on(|entry| record::stamp(engine, &incoming.parts, entry)));
+        match engine.apply(stamped.collect()).await {
+            Ok(()) => latest = Some(row),
+            Err(ApplyError::Conflict) => {}
+            Err(ApplyError::Unavailable(outage)) => return Err(outage),
+        }
+    }
+    Ok(latest)
+}
+
+/// Returns an impersonation that is neither stopped nor acknowledged: that of the handle, if it is this sign-in's,
+/// otherwise the latest of the sign-in.
+async fn open(
+    engine: &Engine,
+    handle: Option<&HandleHash>,
+    key: Option<&SignInKey>,
+) -> Result<Option<Impersonation>, Unavailable> {
+    if let Some(handle) = handle {
+        let row = engine.ledger.by_handle(handle).await?;
+        let own = row.filter(|row| row.acknowledged_at.is_none() && key.is_none_or(|key| row.sign_in == *key));
+        if own.is_some() {
+            return Ok(own);
+        }
+    }
+    match key {
+        Some(key) => engine.ledger.open_of(key).await,
+        None => Ok(None),
+    }
+}
+
+async fn by_journal(engine: &Engine, incoming: &Incoming, handle: Option<&HandleHash>) -> Response {
+    if let Some(handle) = handle {
+        if let Err(outage) = engine.ledger.journal_stop(handle, engine.now()).await {
+            return refusals::outage(&incoming.parts.headers, &outage);
+        }
+        engine.forget_rows();
+    }
+    answer(engine, incoming, None)
+}
+
+fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>) -> Response {
+    let location = stopped.map_or("/", |row| row.return_to.as_str());
+    let notice = stopped.map(|row| format!("You are logged out as {}", row.current_user.email));
+    let mut response = if as_json(&incoming.parts.headers) {
+        no_store(Json(json!({ "location": location, "notice": notice })).into_response())
+    } else {
+        see_other(location)
+    };
+    let headers = response.headers_mut();
+    cookies::add(headers, cookies::take_back(engine));
+    if let Some(notice) = notice.filter(|_| !as_json(&incoming.parts.headers)) {
+        cookies::add(headers, cookies::leave_notice(engine, &notice));
+    }
+    response
+}
+
+fn without_body(response: Response) -> Response {
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NO_CONTENT;
+    parts.headers.remove(http::header::CONTENT_TYPE);
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    (parts, axum::body::Body::empty()).into_response()
+}
