@@ -5,7 +5,9 @@ use jiff::Timestamp;
 use super::{Change, ConsentPolicy, ConsentUse, Pause, Terms, Transition, end};
 use crate::consent::{self, Consent, ConsentKind};
 use crate::redact;
-use crate::{Account, EndCause, Entry, HandleHash, Impersonation, ImpersonationId, Kind, Mode, Refusal, SignInKey, SitePath};
+use crate::{
+    Account, EndCause, Entry, HandleHash, Impersonation, ImpersonationId, Kind, Mode, Refusal, SignInKey, SitePath,
+};
 
 /// What the true user asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,13 +2,63 @@
 
 /// Stems that mean a secret wherever they occur in a name.
 const STEMS: &[&str] = &[
-    "password", "passwd", "passwort", "passphrase", "passcode", "kennwort", "contrasena", "motdepasse", "secret",
-    "token", "authorization", "authorisation", "authheader", "cookie", "session", "apikey", "accesskey", "privatekey",
-    "secretkey", "encryptionkey", "signingkey", "sshkey", "credential", "card", "cvc", "cvv", "securitycode",
-    "securityanswer", "supportcode", "backupcode", "recoverycode", "verificationcode", "onetimecode", "iban",
-    "accountnumber", "routingnumber", "sortcode", "socialsecurity", "nationalid", "nationalinsurance", "taxid",
-    "passport", "driverslicense", "driverlicense", "personnummer", "pincode", "pinnumber", "userpin", "newpin",
-    "oldpin", "totp", "csrf", "xsrf", "nonce", "bearer", "signature", "samlresponse",
+    "password",
+    "passwd",
+    "passwort",
+    "passphrase",
+    "passcode",
+    "kennwort",
+    "contrasena",
+    "motdepasse",
+    "secret",
+    "token",
+    "authorization",
+    "authorisation",
+    "authheader",
+    "cookie",
+    "session",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "secretkey",
+    "encryptionkey",
+    "signingkey",
+    "sshkey",
+    "credential",
+    "card",
+    "cvc",
+    "cvv",
+    "securitycode",
+    "securityanswer",
+    "supportcode",
+    "backupcode",
+    "recoverycode",
+    "verificationcode",
+    "onetimecode",
+    "iban",
+    "accountnumber",
+    "routingnumber",
+    "sortcode",
+    "socialsecurity",
+    "nationalid",
+    "nationalinsurance",
+    "taxid",
+    "passport",
+    "driverslicense",
+    "driverlicense",
+    "personnummer",
+    "pincode",
+    "pinnumber",
+    "userpin",
+    "newpin",
+    "oldpin",
+    "totp",
+    "csrf",
+    "xsrf",
+    "nonce",
+    "bearer",
+    "signature",
+    "samlresponse",
 ];
 
 /// Words too short to look for inside other words: `shipping` is no `pin`.
@@ -56,10 +106,42 @@ mod tests {
     #[test]
     fn names_are_judged_without_case_and_separators() {
         let secret = [
-            "password", "Password", "new_password", "newPassword", "user[password]", "user.password", "PASSWORD-2",
-            "x-api-key", "apiKey", "API_KEY", "Authorization", "Set-Cookie", "sessionId", "session_id", "csrf_token",
-            "cardNumber", "card", "creditCard", "cvv2", "CVC", "iban", "pin", "PIN", "userPIN", "pin_code", "PINCode",
-            "otp", "otpCode", "ssn", "client_secret", "refreshToken", "support_code", "2fa", "mfa", "pwd", "auth",
+            "password",
+            "Password",
+            "new_password",
+            "newPassword",
+            "user[password]",
+            "user.password",
+            "PASSWORD-2",
+            "x-api-key",
+            "apiKey",
+            "API_KEY",
+            "Authorization",
+            "Set-Cookie",
+            "sessionId",
+            "session_id",
+            "csrf_token",
+            "cardNumber",
+            "card",
+            "creditCard",
+            "cvv2",
+            "CVC",
+            "iban",
+            "pin",
+            "PIN",
+            "userPIN",
+            "pin_code",
+            "PINCode",
+            "otp",
+            "otpCode",
+            "ssn",
+            "client_secret",
+            "refreshToken",
+            "support_code",
+            "2fa",
+            "mfa",
+            "pwd",
+            "auth",
         ];
         for name in secret {
             assert!(is_secret(name), "{name} is secret");
@@ -68,7 +150,9 @@ mod tests {
 
     #[test]
     fn ordinary_names_are_kept() {
-        for name in ["name", "shipping", "opinion", "spin", "page", "q", "author", "passenger", "tank", "email", "id", ""] {
+        for name in
+            ["name", "shipping", "opinion", "spin", "page", "q", "author", "passenger", "tank", "email", "id", ""]
+        {
             assert!(!is_secret(name), "{name} is ordinary");
         }
     }

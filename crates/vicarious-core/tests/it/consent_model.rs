@@ -265,7 +265,8 @@ fn a_standing_consent_is_for_everybody_until_its_end() {
 #[test]
 fn a_standing_consent_ends_within_a_year() {
     let days = |count: i64| noon() + jiff::SignedDuration::from_hours(24 * count);
-    let table = [(days(1), true), (days(366), true), (days(366) + minutes(1), false), (noon(), false), (days(-1), false)];
+    let table =
+        [(days(1), true), (days(366), true), (days(366) + minutes(1), false), (noon(), false), (days(-1), false)];
     for (ends_at, accepted) in table {
         assert_eq!(give_ahead("c".into(), &person("alice"), ends_at, noon()).is_ok(), accepted, "{ends_at}");
     }

@@ -1,5 +1,7 @@
 //! The rules of impersonation, held to tables and to random histories.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod consent_model;
 mod model;
 mod policy_rights;

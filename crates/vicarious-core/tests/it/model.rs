@@ -110,7 +110,12 @@ impl Store {
     }
 
     /// Decides a start on what this store says.
-    pub(crate) fn decide_start(&self, asked: &Asked<'_>, terms: &Terms, now: Timestamp) -> Result<Vec<Transition>, Refusal> {
+    pub(crate) fn decide_start(
+        &self,
+        asked: &Asked<'_>,
+        terms: &Terms,
+        now: Timestamp,
+    ) -> Result<Vec<Transition>, Refusal> {
         let agent_id = asked.agent.id();
         let running = self.running_of(asked.sign_in);
         let facts = StartFacts {
@@ -141,7 +146,11 @@ impl Store {
     pub(crate) fn ends_of_consent(&self, consent: &Consent, now: Timestamp) -> Vec<Transition> {
         let resting = |row: &&Impersonation| row.consent.as_ref() == Some(&consent.id);
         let by = Some(&consent.account);
-        self.impersonations.iter().filter(resting).filter_map(|row| end(row, EndCause::ConsentWithdrawn, by, now)).collect()
+        self.impersonations
+            .iter()
+            .filter(resting)
+            .filter_map(|row| end(row, EndCause::ConsentWithdrawn, by, now))
+            .collect()
     }
 }
 

@@ -210,7 +210,9 @@ fn a_private_field_shows_only_whether_it_is_equal() {
     let one = redactor().private("Nick_Name");
     let digest = one.parameter("nickName", "Al");
     let text = digest.as_str().unwrap();
-    assert!(text.strip_prefix("digest:").is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit())));
+    assert!(
+        text.strip_prefix("digest:").is_some_and(|hex| hex.len() == 16 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
+    );
     assert_eq!(digest, one.parameter("NICK-NAME", "Al"), "the spelling of the name does not matter");
     assert_eq!(one.json(&json!({"nick_name": "Al"})), json!({"nick_name": digest}));
     assert_eq!(one.path("/x?nick_name=Al"), format!("/x?nick_name={text}"));
@@ -227,7 +229,8 @@ fn a_redactor_does_not_print_its_key() {
 
 #[test]
 fn nothing_forges_or_disguises_a_line() {
-    let forging = "ok\n2024-11-22 INFO stopped\r\0\x1b[31m\u{202e}txt\u{2066}\u{200b}\u{200f}\u{2028}\u{feff}\u{85}\u{e0041}";
+    let forging =
+        "ok\n2024-11-22 INFO stopped\r\0\x1b[31m\u{202e}txt\u{2066}\u{200b}\u{200f}\u{2028}\u{feff}\u{85}\u{e0041}";
     let shown = redactor().text(forging);
     assert!(shown.starts_with("ok\\u{a}2024-11-22 INFO stopped\\u{d}\\u{0}\\u{1b}[31m\\u{202e}txt"), "{shown}");
     assert_clean(&shown);
@@ -290,8 +293,31 @@ fn tricky() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         any::<String>(),
         proptest::sample::select(vec![
-            "%", "%41", "%25", "4111 1111", "@", "eyJ", "Bearer ", "=", ":", "\"", "\\", "-----BEGIN", "-----END",
-            "password", "GB82", "://", "2024-11-22", "\u{202e}", "\u{200b}", "AB12", "?", "&", "/", "ＡＢ１２", "%E2%80",
+            "%",
+            "%41",
+            "%25",
+            "4111 1111",
+            "@",
+            "eyJ",
+            "Bearer ",
+            "=",
+            ":",
+            "\"",
+            "\\",
+            "-----BEGIN",
+            "-----END",
+            "password",
+            "GB82",
+            "://",
+            "2024-11-22",
+            "\u{202e}",
+            "\u{200b}",
+            "AB12",
+            "?",
+            "&",
+            "/",
+            "ＡＢ１２",
+            "%E2%80",
         ])
         .prop_map(str::to_owned),
     ];
@@ -332,7 +358,8 @@ proptest! {
 
 #[test]
 fn large_input_is_cut_short() {
-    let members: serde_json::Map<String, Value> = (0..5_000).map(|n| (format!("field{n}"), json!("x".repeat(500)))).collect();
+    let members: serde_json::Map<String, Value> =
+        (0..5_000).map(|n| (format!("field{n}"), json!("x".repeat(500)))).collect();
     let recorded = redactor().json(&Value::Object(members));
     assert!(recorded.as_object().unwrap().len() <= 201);
     assert!(redactor().text(&"ab cd ".repeat(1_000_000)).chars().count() <= 201);

@@ -68,7 +68,8 @@ fn a_line_with_a_method_wins_over_one_without_and_the_stricter_wins_a_tie() {
     let named = Rules::new().never("/a").write("POST /a", "do it");
     assert_eq!(named.verdict("POST", Some("/a")).rule, Rule::Write);
     assert_eq!(named.verdict("PUT", Some("/a")).rule, Rule::Never);
-    for tie in [Rules::new().write("POST /a", "").never("POST /a"), Rules::new().never("POST /a").write("POST /a", "")] {
+    for tie in [Rules::new().write("POST /a", "").never("POST /a"), Rules::new().never("POST /a").write("POST /a", "")]
+    {
         assert_eq!(tie.verdict("POST", Some("/a")).rule, Rule::Never);
         assert_eq!(tie.contradictions().len(), 1);
     }

@@ -4,11 +4,11 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
+use vicarious_core::consent::ConsentState;
 use vicarious_core::decide::{
     Decision, Terms, Transition, acknowledge, decide, end, fall_back, give_ahead, lower, opt_in, opt_out, pause, raise,
     resume, start_refused,
 };
-use vicarious_core::consent::ConsentState;
 use vicarious_core::{Account, Consent, EndCause, Impersonation, Kind, Mode, Refusal, SignInKey};
 
 use crate::model::{Asked, Conflict, Store, account, minutes, noon, person};
@@ -281,7 +281,10 @@ fn assert_history_is_kept(before: &Store, after: &Store) {
     assert_eq!(after.entries.get(..before.entries.len()), Some(&before.entries[..]));
     for (old, new) in before.impersonations.iter().zip(&after.impersonations) {
         assert_eq!((&old.id, old.ends_at, old.started_at), (&new.id, new.ends_at, new.started_at));
-        assert_eq!((&old.true_user, &old.current_user, &old.sign_in), (&new.true_user, &new.current_user, &new.sign_in));
+        assert_eq!(
+            (&old.true_user, &old.current_user, &old.sign_in),
+            (&new.true_user, &new.current_user, &new.sign_in)
+        );
         assert!(new.last_seen_at >= old.last_seen_at);
         if old.end.is_some() {
             assert_eq!((&old.end, old.mode), (&new.end, new.mode), "an end is terminal");

@@ -1,6 +1,8 @@
 //! The questions that a start must pass, in their order (T01, T03, T06, T08).
 
-use vicarious_core::decide::{Change, ConsentPolicy, Fresh, Pause, StartFacts, StartRequest, Terms, give_ahead, start, start_refused};
+use vicarious_core::decide::{
+    Change, ConsentPolicy, Fresh, Pause, StartFacts, StartRequest, Terms, give_ahead, start, start_refused,
+};
 use vicarious_core::{Account, Consent, EndCause, Impersonation, Kind, Mode, Refusal, SignInKey, SitePath};
 
 use crate::model::{account, fresh, impersonation, minutes, noon, person};
@@ -248,7 +250,10 @@ fn a_refused_start_is_recorded_and_changes_nothing() {
     let transition = start_refused(&account("bob"), "a\u{1b}lice", Some(&account("alice")), &refusal, noon());
     assert_eq!(transition.change(), &Change::Nothing);
     let entry = transition.entry();
-    assert_eq!((entry.kind, &entry.true_user, &entry.current_user), (Kind::StartRefused, &Some(person("bob")), &Some(person("alice"))));
+    assert_eq!(
+        (entry.kind, &entry.true_user, &entry.current_user),
+        (Kind::StartRefused, &Some(person("bob")), &Some(person("alice")))
+    );
     assert_eq!(entry.detail["asked_for"], "alice");
     assert_eq!(entry.detail["refusal"], "there is no such account");
 }

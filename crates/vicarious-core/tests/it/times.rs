@@ -118,14 +118,20 @@ fn what_is_recorded_is_what_was_true_first() {
     assert_eq!(late.entry().kind, Kind::Expired);
     let stopped_late = end(&of_bob(), EndCause::Stopped, None, noon() + minutes(12)).unwrap();
     assert_eq!(stopped_late.entry().kind, Kind::IdledOut);
-    assert!(matches!(stopped_late.change(), Change::End { acknowledged: true, .. }), "they asked to go on as themselves");
+    assert!(
+        matches!(stopped_late.change(), Change::End { acknowledged: true, .. }),
+        "they asked to go on as themselves"
+    );
 }
 
 #[test]
 fn the_public_form_has_the_times_that_bound_it() {
     let json = writing(9).to_json(noon() + minutes(1));
     assert_eq!((&json["mode"], &json["mode_ends_at"]), (&"write".into(), &"2024-11-22T12:09:00Z".into()));
-    assert_eq!((&json["ends_at"], &json["idle_ends_at"]), (&"2024-11-22T12:30:00Z".into(), &"2024-11-22T12:10:00Z".into()));
+    assert_eq!(
+        (&json["ends_at"], &json["idle_ends_at"]),
+        (&"2024-11-22T12:30:00Z".into(), &"2024-11-22T12:10:00Z".into())
+    );
     let fallen = writing(9).to_json(noon() + minutes(9));
     assert_eq!((&fallen["mode"], &fallen["mode_ends_at"]), (&"read".into(), &serde_json::Value::Null));
     assert!(!json.to_string().contains("handle"), "no handle leaves");
