@@ -5,6 +5,7 @@ const password = 'correct horse battery staple';
 
 export const alice = { name: 'Alice', email: 'alice@example.com' };
 export const bob = { name: 'Bob', email: 'bob@example.com' };
+export const carol = { name: 'Carol', email: 'carol@example.com' };
 export const dana = { name: 'Dana', email: 'dana@example.com' };
 
 /** Signs in on the page that the application shows to strangers. */
@@ -47,3 +48,12 @@ export async function startAs(page, account, more = {}) {
   assert.equal(status, 201, JSON.stringify(body));
   return body;
 }
+
+/** Stops with the banner's button. */
+export async function stop(page) {
+  await banner(page).getByRole('button', { name: 'Stop' }).click();
+  assert.equal((await whoAmI(page)).impersonation, null);
+}
+
+/** Finds the banner that says who acts as whom. */
+export const banner = (page) => page.getByRole('region', { name: 'Impersonation' });
