@@ -11,9 +11,9 @@ export const dana = { name: 'Dana', email: 'dana@example.com' };
 /** Signs in on the page that the application shows to strangers. */
 export async function signIn(page, { email }) {
   await page.goto('/');
-  await page.getByLabel('Email').fill(email);
+  await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Sign in' }).click();
   const { current_user: current } = await whoAmI(page);
   assert.equal(current?.email, email);
 }

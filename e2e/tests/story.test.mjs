@@ -43,10 +43,14 @@ async function assertCannotPay(page) {
   await page.goto('/invoices');
   await assertUnderTheBanner(page, 'reading only');
   await look(page);
+  const unpaid = page.getByRole('main').locator('tr', { hasText: /open|overdue/ }).first();
+  await unpaid.getByRole('link').click();
+  await assertUnderTheBanner(page, 'reading only');
+  await look(page);
   const pay = page.getByRole('button', { name: /^Pay/ }).first();
   assert.ok(await pay.isDisabled());
   const why = await pay.getAttribute('aria-describedby');
-  assert.match(await page.locator(`[id="${why}"]`).innerText(), /Alice|customer/);
+  assert.match(await page.locator(`[id="${why}"]`).innerText(), /customer/);
   const { status } = await ask(page, '/payments', { method: 'POST', data: {} });
   assert.equal(status, 403);
 }
@@ -54,18 +58,18 @@ async function assertCannotPay(page) {
 async function saveTheProfile(page, name) {
   await page.goto('/profile');
   await look(page);
-  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: /reading only.*Switch to write/ }).waitFor();
   assert.match(await page.getByRole('main').innerText(), new RegExp(name), 'nothing typed is lost');
   await look(page);
-  await page.getByRole('button', { name: /^Switch to write/ }).click();
+  await page.getByRole('main').getByRole('button', { name: 'Switch to write' }).click();
   await page.getByRole('heading', { name: /Save this profile for Alice.*account\?/ }).waitFor();
   assert.match(await page.getByRole('main').innerText(), new RegExp(name), 'nothing typed is lost');
   await look(page);
   await page.getByRole('button', { name: 'Yes, save this profile' }).click();
   await assertUnderTheBanner(page, 'write mode');
-  assert.equal(await page.getByLabel('Name').inputValue(), name);
+  assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), name);
 }
 
 async function readTheAccessLog(page, [before, after]) {

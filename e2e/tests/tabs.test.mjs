@@ -33,7 +33,7 @@ for (const habit of habits) {
     const { status } = await ask(page, '/impersonation', { method: 'PATCH', data: { mode: 'write', reason: 'Wrong name' } });
     assert.equal(status, 200);
     await page.goto('/profile');
-    await page.getByLabel('Name').fill('Mallory');
+    await page.getByLabel('Name', { exact: true }).fill('Mallory');
     const other = await page.context().newPage();
     await other.goto('/');
     await stop(other);
@@ -53,7 +53,7 @@ for (const habit of habits) {
     const [first, second] = [await accountOf(page, alice), await accountOf(page, carol)];
     const { impersonation } = await startAs(page, first);
     await page.goto('/profile');
-    await page.getByLabel('Name').fill('Mallory');
+    await page.getByLabel('Name', { exact: true }).fill('Mallory');
     await startAs(page, second, { instead_of: impersonation.id });
     const [answer] = await Promise.all([
       page.waitForResponse((response) => response.request().method() === 'POST'),
