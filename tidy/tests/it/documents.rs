@@ -1,0 +1,78 @@
+//! What must be written down.
+
+use std::fs;
+
+use tidy::{crates, files, root};
+
+fn read(path: &str) -> String {
+    fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[test]
+fn every_crate_says_what_it_knows_and_what_it_must_never_know() {
+    for name in crates().unwrap() {
+        let readme = read(&format!("{name}/README.md"));
+        let one_line = readme.split_whitespace().collect::<Vec<_>>().join(" ");
+        let title = name.rsplit('/').next().unwrap();
+        assert!(readme.starts_with(&format!("# {title}\n")), "{name}/README.md begins with its name");
+        for sentence in ["It knows ", "It must never know "] {
+            assert!(one_line.contains(sentence), "{name}/README.md has no sentence `{sentence}…`");
+        }
+    }
+}
+
+#[test]
+fn the_changelog_says_what_is_new() {
+    let changelog = read("CHANGELOG.md");
+    let newest = changelog.split("\n## ").nth(1).unwrap_or_default();
+    assert!(newest.lines().skip(1).any(|line| line.starts_with("- ")), "the top section of CHANGELOG.md is empty");
+}
+
+/// The kinds, as the source of `vicarious-core` declares them.
+fn kinds() -> Vec<String> {
+    let source = read("crates/vicarious-core/src/audit.rs");
+    let (_, declared) = source.split_once("\nkinds! {").unwrap();
+    let (declared, _) = declared.split_once("\n}").unwrap();
+    declared.lines().filter_map(|line| Some(line.split_once(" = \"")?.1.split_once('"')?.0.to_owned())).collect()
+}
+
+#[test]
+fn every_kind_of_entry_is_explained() {
+    let page = read("docs/audit.md");
+    let kinds = kinds();
+    assert!(kinds.len() > 20, "only {} kinds were found", kinds.len());
+    for kind in &kinds {
+        assert!(page.contains(&format!("| `{kind}` | ")), "docs/audit.md does not explain {kind}");
+    }
+}
+
+#[test]
+fn no_kind_is_explained_that_does_not_exist() {
+    let page = read("docs/audit.md");
+    let kinds = kinds();
+    let explained = page.lines().filter_map(|line| line.strip_prefix("| `")?.split_once('`').map(|(word, _)| word));
+    for word in explained.filter(|word| word.contains('.')) {
+        assert!(kinds.iter().any(|kind| kind == word), "docs/audit.md explains {word}, which nothing records");
+    }
+}
+
+#[test]
+fn links_between_pages_lead_somewhere() {
+    for file in files().unwrap().into_iter().filter(|file| file.path.ends_with(".md")) {
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        for link in file.text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let path = link.split('#').next().unwrap_or_default();
+            if path.is_empty() || link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            assert!(root().join(folder).join(path).exists(), "{} links to {link}, which is not there", file.path);
+        }
+    }
+}
+
+#[test]
+fn the_licence_is_in_the_repository() {
+    for path in ["LICENSE-MIT", "LICENSE-APACHE"] {
+        assert!(read(path).len() > 500, "{path}");
+    }
+}
