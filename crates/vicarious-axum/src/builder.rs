@@ -34,7 +34,6 @@ pub struct Builder<H: Host> {
     paths: Paths,
     misspelled: Vec<String>,
     secure_cookies: bool,
-    method_override: bool,
     own_origins: Vec<String>,
     reasons: Vec<String>,
     fresh_sign_in: Option<SignedDuration>,
@@ -61,7 +60,6 @@ impl<H: Host> Builder<H> {
             paths: Paths::default(),
             misspelled: Vec::new(),
             secure_cookies: true,
-            method_override: false,
             own_origins: Vec::new(),
             reasons: Vec::new(),
             fresh_sign_in: None,
@@ -141,14 +139,6 @@ impl<H: Host> Builder<H> {
         self
     }
 
-    /// Lets forms reach PUT, PATCH and DELETE by a `_method` field, judged by the rules of that method.
-    ///
-    /// A host that overrides methods itself, behind the layer, would be judged by POST.
-    pub fn method_override(mut self) -> Self {
-        self.method_override = true;
-        self
-    }
-
     /// Sets whether cookies are `__Host-` and `Secure`; the default. Only for plain HTTP on loopback is it off.
     pub fn secure_cookies(mut self, secure: bool) -> Self {
         self.secure_cookies = secure;
@@ -219,7 +209,6 @@ impl<H: Host> Builder<H> {
             redactor,
             paths: self.paths,
             secure_cookies: self.secure_cookies,
-            method_override: self.method_override,
             own_origins: self.own_origins,
             reasons: self.reasons,
             fresh_sign_in: self.fresh_sign_in,

@@ -34,7 +34,6 @@ pub(crate) struct Engine {
     pub(crate) redactor: Redactor,
     pub(crate) paths: Paths,
     pub(crate) secure_cookies: bool,
-    pub(crate) method_override: bool,
     pub(crate) own_origins: Vec<String>,
     pub(crate) reasons: Vec<String>,
     pub(crate) fresh_sign_in: Option<SignedDuration>,

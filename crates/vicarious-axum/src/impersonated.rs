@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use http::HeaderMap;
 use http::header::{ACCEPT_ENCODING, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
-use http::{HeaderMap, Method};
 use serde_json::Value;
 use tower::Service;
 use vicarious_core::ports::{Admission, Unavailable};
@@ -117,9 +117,9 @@ fn unwrap_held(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) ->
     let confirmation = incoming.field("_confirmation").map(str::to_owned).or(header);
     let Some(sealed) = incoming.field("_held") else { return Ok(confirmation) };
     let held = Held::open(engine, row, sealed).filter(|held| held.path == incoming.path_and_query());
-    let held = held.ok_or(Refused::Mismatch)?;
-    let method = Method::from_bytes(held.method.as_bytes()).map_err(|_| Refused::Mismatch)?;
-    incoming.replace(method, held.content_type.as_deref(), held.body);
+    // The router has chosen its handler by the method already, so the two must agree.
+    let held = held.filter(|held| held.method == incoming.parts.method.as_str()).ok_or(Refused::Mismatch)?;
+    incoming.replace(held.content_type.as_deref(), held.body);
     Ok(confirmation)
 }
 

@@ -3,13 +3,12 @@
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
+use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderValue, Method};
 use sync_wrapper::SyncWrapper;
 use vicarious_core::rules::is_safe;
 
-use crate::engine::Engine;
 use crate::input::{self, Form, Kind, Read};
 
 pub(crate) struct Incoming {
@@ -28,8 +27,9 @@ enum Incomplete {
 impl Incoming {
     /// Reads what is needed of a request: a form whole, the beginning of a multipart body, of others nothing yet.
     ///
-    /// A `_method` field overrides the method here, before any rule looks at it.
-    pub(crate) async fn read(engine: &Engine, request: Request) -> Result<Self, axum::Error> {
+    /// On our own path a `_method` field overrides the method; for the host's routes see
+    /// [`method_override`](crate::method_override()).
+    pub(crate) async fn read(request: Request) -> Result<Self, axum::Error> {
         let (mut parts, body) = request.into_parts();
         let kind = Kind::of(&parts.headers);
         if is_safe(parts.method.as_str()) || !kind.is_form() {
@@ -39,7 +39,7 @@ impl Incoming {
         let form = (kind == Kind::Form).then(|| Form::parse(read.beginning()));
         let is_ours = parts.uri.path() == crate::layer::OWN_PATH;
         if let Some(form) = &form
-            && (engine.method_override || is_ours)
+            && is_ours
             && let Some(method) = input::overridden(&parts.method, form)
         {
             parts.method = method;
@@ -90,9 +90,8 @@ impl Incoming {
         Ok(whole)
     }
 
-    /// Puts another request in the place of the one that only brought it along.
-    pub(crate) fn replace(&mut self, method: Method, content_type: Option<&str>, body: Vec<u8>) {
-        self.parts.method = method;
+    /// Puts a body in the place of the one that only brought it along.
+    pub(crate) fn replace(&mut self, content_type: Option<&str>, body: Vec<u8>) {
         self.parts.headers.remove(CONTENT_TYPE);
         if let Some(value) = content_type.and_then(|text| HeaderValue::from_str(text).ok()) {
             self.parts.headers.insert(CONTENT_TYPE, value);

@@ -101,7 +101,7 @@ where
     }
     request.extensions_mut().insert(record::new_request_id());
     let headers = request.headers().clone();
-    let incoming = match Incoming::read(&engine, request).await {
+    let incoming = match Incoming::read(request).await {
         Ok(incoming) => incoming,
         Err(error) => return refusals::unreadable(&headers, &error),
     };

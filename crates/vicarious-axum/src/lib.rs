@@ -24,6 +24,7 @@ mod keys;
 mod layer;
 mod mark;
 mod met;
+mod method_override;
 mod operations;
 mod page;
 mod paths;
@@ -50,6 +51,7 @@ pub use host::{Found, Host, HostError, Search, SignIn, Staff};
 pub use keys::{KeyError, KeyRing};
 pub use layer::{VicariousLayer, VicariousService};
 pub use met::RouteMet;
+pub use method_override::method_override;
 pub use problem::{Next, Problem};
 pub use site::wants_json;
 

@@ -21,7 +21,7 @@ const MEMORY: usize = 8 * 1024 * 1024;
 
 /// Closes whatever a document that ended in its head may have left open, and shows nothing where nothing is open:
 /// a tag, a quoted attribute, a comment, raw text.
-const CLOSERS: &str = "<!-- \"'> --></script></style></title></noscript></noframes>";
+pub(super) const CLOSERS: &str = "<!-- \"'> --></script></style></title></noscript></noframes>";
 
 /// Returns the rewriter that writes to `output`.
 pub(super) fn rewriter(options: Rewrite, output: Output) -> Result<Rewriter, Problem> {

@@ -1,0 +1,5 @@
+//! The layer, driven as a browser or a program would, on a ledger in memory.
+
+mod fail_closed;
+mod story;
+mod support;
