@@ -94,16 +94,22 @@ fn find_userinfo(canvas: &mut Canvas<'_>) {
 
 /// Hides what follows `Bearer` and `Basic`, unless it is an ordinary word.
 fn find_schemes(canvas: &mut Canvas<'_>) {
-    for place in 0..canvas.len() {
-        let Some(scheme) = ["bearer", "basic"].into_iter().find(|scheme| starts_with(canvas, place, scheme)) else {
+    let mut place = 0;
+    while place < canvas.len() {
+        let scheme = ["bearer", "basic"].into_iter().find(|scheme| starts_with(canvas, place, scheme));
+        let begins = !canvas.before(place).is_some_and(char::is_alphanumeric);
+        let Some(scheme) = scheme.filter(|_| begins) else {
+            place += 1;
             continue;
         };
         let after = place + scheme.len();
         let start = canvas.run(after, |c| matches!(c, ' ' | '+' | ':' | '='));
         let end = canvas.run(start, |c| c.is_ascii_alphanumeric() || "-._~+/=".contains(c));
-        let begins = !canvas.before(place).is_some_and(char::is_alphanumeric);
-        if begins && start > after && !is_word(canvas.slice(start..end)) {
+        if start > after && !is_word(canvas.slice(start..end)) {
             canvas.hide(start..end, "credential");
+            place = end;
+        } else {
+            place = start;
         }
     }
 }
@@ -117,13 +123,17 @@ fn is_word(chars: &[char]) -> bool {
 
 /// Hides JSON web tokens, whole or cut short: `eyJ` is how base64 spells `{"`.
 fn find_jwt(canvas: &mut Canvas<'_>) {
-    for place in 0..canvas.len() {
+    let mut place = 0;
+    while place < canvas.len() {
         let spelled = ['e', 'y', 'J'].into_iter().enumerate().all(|(offset, c)| canvas.at(place + offset) == Some(c));
-        if spelled && !canvas.before(place).is_some_and(|c| c.is_ascii_alphanumeric()) {
-            let end = canvas.run(place, |c| c.is_ascii_alphanumeric() || "-_.=".contains(c));
-            if end - place >= 16 {
-                canvas.hide(place..end, "jwt");
-            }
+        if !spelled || canvas.before(place).is_some_and(|c| c.is_ascii_alphanumeric()) {
+            place += 1;
+            continue;
         }
+        let end = canvas.run(place, |c| c.is_ascii_alphanumeric() || "-_.=".contains(c));
+        if end - place >= 16 {
+            canvas.hide(place..end, "jwt");
+        }
+        place = end;
     }
 }

@@ -92,7 +92,8 @@ pub(super) fn find_national_id(canvas: &mut Canvas<'_>) {
 fn find_spaced_british(canvas: &mut Canvas<'_>) {
     for start in 0..canvas.len() {
         let begins = canvas.is_unknown(start) && !canvas.before(start).is_some_and(|c| c.is_ascii_alphanumeric());
-        let separated = canvas.at(start + 2).is_some_and(|c| " -.+".contains(c));
+        let separated = canvas.slice(start..start + 2).iter().all(char::is_ascii_alphabetic)
+            && canvas.at(start + 2).is_some_and(|c| " -.+".contains(c));
         let mut chars = Vec::new();
         let mut place = start;
         while begins && separated && chars.len() < 9 {
