@@ -40,9 +40,8 @@ pub(crate) fn dead_page(page: &DeadPage<'_>) -> String {
 
 /// Returns the address of the start page for a customer.
 fn start_again(customer: &Person) -> String {
-    let mut query = form_urlencoded::Serializer::new(String::from("/impersonation/new?"));
-    query.append_pair("account", customer.id.as_str());
-    query.finish()
+    let id: String = form_urlencoded::byte_serialize(customer.id.as_str().as_bytes()).collect();
+    format!("/impersonation/new?account={id}")
 }
 
 /// What the page of a mixed-up tab shows.
