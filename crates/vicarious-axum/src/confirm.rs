@@ -68,6 +68,8 @@ pub(crate) struct Held {
     pub(crate) method: String,
     /// Path and query.
     pub(crate) path: String,
+    /// The route template that matched.
+    pub(crate) route: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) back: String,
     #[serde(with = "base64_bytes")]

@@ -134,6 +134,7 @@ async fn hold(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) -> 
         impersonation: row.id.as_str().to_owned(),
         method: incoming.parts.method.as_str().to_owned(),
         path: incoming.path_and_query(),
+        route: record::route(&incoming.parts).map(str::to_owned),
         content_type: text(http::header::CONTENT_TYPE),
         back: back::path(headers, &engine.own_origins).as_str().to_owned(),
         body: body.to_vec(),

@@ -144,10 +144,7 @@ pub(crate) fn confirm(
 
 /// Returns the page that offers to switch to write mode and keeps what was typed.
 pub(crate) fn switch(engine: &Engine, row: &Impersonation, held: Option<&Held>, back: &str, reason: &str) -> String {
-    let phrase = held.and_then(|held| {
-        let path = held.path.split('?').next();
-        engine.rules.verdict(&held.method, path).phrase
-    });
+    let phrase = held.and_then(|held| engine.rules.verdict(&held.method, held.route.as_deref()).phrase);
     page::switch_page(&SwitchPage {
         customer: &row.current_user,
         phrase,

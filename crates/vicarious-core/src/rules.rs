@@ -55,11 +55,9 @@ impl Line {
     }
 
     fn covers(&self, route: &str) -> bool {
-        match route.strip_prefix(self.route.as_str()) {
-            Some("") => true,
-            Some(rest) => self.below && (self.route == "/" || rest.starts_with('/')),
-            None => false,
-        }
+        let mut below = segments(route);
+        let same = segments(&self.route).all(|own| below.next().is_some_and(|other| alike(own, other)));
+        same && (self.below || below.next().is_none())
     }
 }
 
@@ -79,7 +77,8 @@ pub struct Verdict<'a> {
 /// A line is written `"PATCH /profile"` or, for every method, `"/payments"`. The route is the template that the
 /// router matched, so the order in which routes were added does not matter. A `never` covers its route and everything
 /// below it; every other rule covers exactly its route, so that a forgotten route below is not open, unless it ends
-/// in `/*`. The longest route that covers wins, then a line that names the method, then the stricter rule. A `read`
+/// in `/*`. What a parameter is called makes no difference: `/orders/{id}` covers `/orders/{number}`. The longest
+/// route that covers wins, then a line that names the method, then the stricter rule. A `read`
 /// that names no method covers safe methods only; what may be sent in reading mode is named: `"POST /search"`.
 ///
 /// # Examples
@@ -149,7 +148,7 @@ impl Rules {
         self.lines
             .iter()
             .filter(|line| line.applies_to(method) && line.covers(route))
-            .max_by_key(|line| (line.route.len(), line.method.is_some(), line.rule))
+            .max_by_key(|line| (segments(&line.route).count(), line.method.is_some(), line.rule))
             .map_or(default, |line| Verdict { rule: line.rule, phrase: line.phrase.as_deref(), classified: true })
     }
 
@@ -184,6 +183,15 @@ impl Rules {
         self.lines.push(Line { method, route, below, rule, phrase: phrase.map(str::to_owned) });
         self
     }
+}
+
+fn segments(route: &str) -> impl Iterator<Item = &str> {
+    route.split('/').filter(|segment| !segment.is_empty())
+}
+
+/// Returns whether two segments of templates stand for the same: the same text, or a parameter each.
+fn alike(one: &str, other: &str) -> bool {
+    one == other || (one.starts_with('{') && other.starts_with('{'))
 }
 
 /// Returns whether a method is safe: GET, HEAD, OPTIONS or TRACE (RFC 9110, section 9.2.1).

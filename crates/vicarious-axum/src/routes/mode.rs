@@ -113,9 +113,7 @@ async fn set(
 
 /// Goes on with what was typed before the switch: asks its question, or offers to send it.
 fn resume(engine: &Engine, row: &Impersonation, incoming: &Incoming, held: &Held) -> Response {
-    let route = held.path.split('?').next();
-    // The template is not known here; a rule for a plain path is found by the path, any other asks when it is sent.
-    let verdict = engine.rules.verdict(&held.method, route);
+    let verdict = engine.rules.verdict(&held.method, held.route.as_deref());
     let response = if verdict.rule == Rule::Confirm {
         let subject = Subject { row, method: &held.method, path: &held.path, body: &held.body };
         let confirmation = confirm::mint(engine, &subject);

@@ -110,3 +110,13 @@ proptest! {
         prop_assert_eq!(table(&order).verdict(&method, Some(&route)).rule, sorted.verdict(&method, Some(&route)).rule);
     }
 }
+
+#[test]
+fn what_a_parameter_is_called_makes_no_difference() {
+    let rules = Rules::new().never("GET /payments/{pid}").write("POST /orders/{id}/notes", "add a note");
+    assert_eq!(rules.verdict("GET", Some("/payments/{id}")).rule, Rule::Never);
+    assert_eq!(rules.verdict("GET", Some("/payments/{id}/lines")).rule, Rule::Never);
+    assert_eq!(rules.verdict("POST", Some("/orders/{number}/notes")).rule, Rule::Write);
+    assert_eq!(rules.verdict("POST", Some("/orders/new/notes")).rule, Rule::Never, "a literal is no parameter");
+    assert_eq!(rules.verdict("GET", Some("/payment")).rule, Rule::Read);
+}
