@@ -1,0 +1,152 @@
+//! Writes entries: one statement for many rows, and a directory of who appears where.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt::Write as _;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
+use sqlx::{AssertSqlSafe, Row};
+use vicarious_core::Entry;
+
+use crate::db::execute;
+use crate::record::{EntryRow, Head};
+use crate::tx::{Engine, WriteTx};
+
+/// How many rows one statement writes at most.
+pub(crate) const ROWS_AT_MOST: usize = 128;
+/// How many neighbouring numbers make a block.
+pub(crate) const BLOCK: i64 = 256;
+/// How many pairs of people the cache of blocks may hold before it is emptied.
+const PAIRS_AT_MOST: usize = 20_000;
+
+const INTO: &str = r#"INSERT INTO vicarious_entries (at, kind, true_user, "current_user", impersonation, request,
+    method, route, path, status, reason, ticket, body, chain, chain_seq, prev_hash, hash) VALUES "#;
+const COLUMNS: usize = 17;
+
+/// For each pair of people, the last block in which they are known to stand.
+#[derive(Debug, Default)]
+pub(crate) struct Posted(HashMap<(String, String), i64>);
+
+/// That two people appear in a block.
+type Post = (String, String, i64);
+
+impl Posted {
+    fn knows(&self, (true_user, current_user, block): &Post) -> bool {
+        self.0.get(&(true_user.clone(), current_user.clone())) == Some(block)
+    }
+
+    /// Remembers what was committed.
+    pub(crate) fn extend(&mut self, posts: BTreeSet<Post>) {
+        if self.0.len() > PAIRS_AT_MOST {
+            self.0.clear();
+        }
+        self.0.extend(posts.into_iter().map(|(true_user, current_user, block)| ((true_user, current_user), block)));
+    }
+}
+
+/// Appends entries to a chain, within a transaction; returns the posts that are new.
+pub(crate) async fn entries(
+    tx: &mut WriteTx,
+    head: &mut Head,
+    entries: impl IntoIterator<Item = &Entry>,
+    posted: &Posted,
+) -> Result<BTreeSet<Post>, sqlx::Error> {
+    let rows: Vec<EntryRow> = entries.into_iter().map(|entry| head.append(entry)).collect();
+    let mut posts = BTreeSet::new();
+    for rows in rows.chunks(ROWS_AT_MOST) {
+        let numbers = insert(tx, rows).await?;
+        let found = rows.iter().zip(numbers).map(|(row, seq)| {
+            let id = |id: &Option<String>| id.clone().unwrap_or_default();
+            (id(&row.true_user), id(&row.current_user), seq / BLOCK)
+        });
+        posts.extend(found.filter(|post| !posted.knows(post)));
+    }
+    for (true_user, current_user, block) in &posts {
+        let post = r#"INSERT INTO vicarious_blocks (true_user, "current_user", block) VALUES ($1, $2, $3)
+            ON CONFLICT DO NOTHING"#;
+        execute!(tx, post, true_user, current_user, block)?;
+    }
+    Ok(posts)
+}
+
+/// Inserts rows and returns their numbers, in the same order.
+async fn insert(tx: &mut WriteTx, rows: &[EntryRow]) -> Result<Vec<i64>, sqlx::Error> {
+    macro_rules! bound {
+        ($text:expr) => {{
+            let mut query = sqlx::query(AssertSqlSafe($text));
+            for row in rows {
+                query = query
+                    .bind(row.at)
+                    .bind(&row.kind)
+                    .bind(&row.true_user)
+                    .bind(&row.current_user)
+                    .bind(&row.impersonation)
+                    .bind(&row.request)
+                    .bind(&row.method)
+                    .bind(&row.route)
+                    .bind(&row.path)
+                    .bind(row.status)
+                    .bind(&row.reason)
+                    .bind(&row.ticket)
+                    .bind(&row.body)
+                    .bind(&row.chain)
+                    .bind(row.chain_seq)
+                    .bind(&row.prev_hash)
+                    .bind(&row.hash);
+            }
+            query
+        }};
+    }
+    match &mut tx.engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite(tx) => {
+            let done = bound!(text(Dialect::Sqlite, rows.len())).execute(&mut **tx).await?;
+            // One statement in the only writing transaction numbers its rows without gaps.
+            let last = done.last_insert_rowid();
+            Ok((last + 1 - i64::try_from(rows.len()).unwrap_or(0)..=last).collect())
+        }
+        #[cfg(feature = "postgres")]
+        Engine::Postgres(tx) => {
+            let numbers = bound!(text(Dialect::Postgres, rows.len())).fetch_all(&mut **tx).await?;
+            numbers.iter().map(|row| row.try_get(0)).collect()
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Dialect {
+    #[cfg(feature = "sqlite")]
+    Sqlite,
+    #[cfg(feature = "postgres")]
+    Postgres,
+}
+
+/// Returns the statement that inserts `rows` rows: always the same text, so that it is prepared once.
+fn text(dialect: Dialect, rows: usize) -> Arc<str> {
+    static TEXTS: LazyLock<Mutex<HashMap<(Dialect, usize), Arc<str>>>> = LazyLock::new(Mutex::default);
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    texts.entry((dialect, rows)).or_insert_with(|| compose(dialect, rows).into()).clone()
+}
+
+fn compose(dialect: Dialect, rows: usize) -> String {
+    let mut text = INTO.to_owned();
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { "), (" });
+        for column in 1..=COLUMNS {
+            let comma = if column == 1 { "" } else { ", " };
+            // Writing to a string cannot fail.
+            let _ = match dialect {
+                // SQLite looks a numbered parameter up by its name, one after the other; an anonymous one costs nothing.
+                #[cfg(feature = "sqlite")]
+                Dialect::Sqlite => write!(text, "{comma}?"),
+                #[cfg(feature = "postgres")]
+                Dialect::Postgres => write!(text, "{comma}${}", row * COLUMNS + column),
+            };
+        }
+    }
+    text.push(')');
+    #[cfg(feature = "postgres")]
+    if dialect == Dialect::Postgres {
+        text.push_str(" RETURNING seq");
+    }
+    text
+}

@@ -1,0 +1,126 @@
+//! One batch: what waits, sorted by what is to be done with it.
+
+use std::collections::{HashSet, VecDeque};
+
+use tokio::sync::oneshot::Sender;
+use vicarious_core::ports::Unavailable;
+use vicarious_core::{EndCause, Entry, Impersonation};
+
+use super::{Answer, Known, Work};
+use crate::core::{Core, NotSealed};
+use crate::db::execute;
+use crate::rows::{self, ImpersonationRow};
+use crate::tx::{Engine, WriteTx};
+
+/// How far last use may lag behind in the database, in microseconds: it saves a write for most requests.
+const LAG: i64 = 2_000_000;
+
+type Admit = (Entry, Sender<Result<Answer, Unavailable>>);
+
+#[derive(Default)]
+pub(super) struct Batch {
+    pub(super) admits: Vec<Admit>,
+    pub(super) admitted: Vec<Admit>,
+    pub(super) over: Vec<(Sender<Result<Answer, Unavailable>>, EndCause)>,
+    pub(super) unknown: Vec<(Sender<Result<Answer, Unavailable>>, Unavailable)>,
+    pub(super) appends: Vec<(Entry, Sender<Result<(), Unavailable>>)>,
+    pub(super) later: Vec<Entry>,
+    pub(super) flushes: Vec<Sender<()>>,
+}
+
+impl Batch {
+    pub(super) fn sort(work: Vec<Work>, backlog: VecDeque<Entry>) -> Self {
+        let mut batch = Self { later: backlog.into(), ..Self::default() };
+        for work in work {
+            match work {
+                Work::Admit(intent, sender) => batch.admits.push((intent, sender)),
+                Work::Append(entry, sender) => batch.appends.push((entry, sender)),
+                Work::Later(entry) => batch.later.push(entry),
+                Work::Flush(sender) => batch.flushes.push(sender),
+            }
+        }
+        batch
+    }
+
+    pub(super) fn put_first(&mut self, mut entries: Vec<Entry>) {
+        entries.append(&mut self.later);
+        self.later = entries;
+    }
+
+    /// Decides who is admitted, and makes everything durable; who is not may be told at once.
+    pub(super) async fn write(&mut self, core: &Core) -> Result<(), NotSealed> {
+        if self.admits.is_empty() && self.appends.is_empty() && self.later.is_empty() {
+            return Ok(());
+        }
+        let mut tx = core.db.begin().await.map_err(NotSealed::NotWritten)?;
+        self.decide(core, &mut tx).await.map_err(NotSealed::NotWritten)?;
+        let admitted = self.admitted.iter().map(|(entry, _)| entry);
+        let entries: Vec<&Entry> =
+            self.later.iter().chain(self.appends.iter().map(|(entry, _)| entry)).chain(admitted).collect();
+        if entries.is_empty() {
+            drop(tx.rollback().await);
+            return Ok(());
+        }
+        core.seal(tx, entries).await
+    }
+
+    /// INVARIANT: I3, I5: an intent is written in the transaction that has seen, and keeps, its impersonation active.
+    async fn decide(&mut self, core: &Core, tx: &mut WriteTx) -> Result<(), sqlx::Error> {
+        if self.admits.is_empty() {
+            return Ok(());
+        }
+        let mut known = look_up(tx, &self.admits).await?;
+        let mut moved = HashSet::new();
+        for (intent, sender) in std::mem::take(&mut self.admits) {
+            let row = intent.impersonation.as_ref().and_then(|id| known.get_mut(id.as_str()));
+            let Some(row) = row else {
+                self.unknown.push((sender, Unavailable::new("the intent names no known impersonation")));
+                continue;
+            };
+            let stopped = core.journal.holds(&row.handle).then_some(EndCause::Stopped);
+            if let Some(cause) = row.over_at(intent.at).or(stopped) {
+                self.over.push((sender, cause));
+                continue;
+            }
+            if intent.at.as_microsecond() - row.last_seen_at.as_microsecond() > LAG {
+                row.last_seen_at = intent.at;
+                moved.insert(row.id.clone());
+            }
+            core.open.open(&intent);
+            self.admitted.push((intent, sender));
+        }
+        for id in moved {
+            let seen = known.get(id.as_str()).map(|row| row.last_seen_at.as_microsecond());
+            let sql = "UPDATE vicarious_impersonations SET last_seen_at = $1 WHERE id = $2 AND last_seen_at < $1";
+            execute!(tx, sql, seen, id.as_str())?;
+        }
+        Ok(())
+    }
+}
+
+/// Reads the impersonations of a batch, and keeps them as they are until the transaction ends.
+async fn look_up(tx: &mut WriteTx, admits: &[Admit]) -> Result<Known, sqlx::Error> {
+    let named = admits.iter().filter_map(|(intent, _)| intent.impersonation.as_ref());
+    let ids: HashSet<&str> = named.map(|id| id.as_str()).collect();
+    let found: Vec<ImpersonationRow> = match &mut tx.engine {
+        #[cfg(feature = "sqlite")]
+        Engine::Sqlite(tx) => {
+            let ids = serde_json::json!(ids).to_string();
+            sqlx::query_as("SELECT * FROM vicarious_impersonations WHERE id IN (SELECT value FROM json_each($1))")
+                .bind(ids)
+                .fetch_all(&mut **tx)
+                .await?
+        }
+        #[cfg(feature = "postgres")]
+        Engine::Postgres(tx) => {
+            // Everybody locks in the order of the starts, so that nobody waits in a circle.
+            let ids: Vec<&str> = ids.into_iter().collect();
+            sqlx::query_as("SELECT * FROM vicarious_impersonations WHERE id = ANY($1) ORDER BY n FOR NO KEY UPDATE")
+                .bind(ids)
+                .fetch_all(&mut **tx)
+                .await?
+        }
+    };
+    let found: Vec<Impersonation> = rows::all(found).map_err(|error| sqlx::Error::Decode(error.into()))?;
+    Ok(found.into_iter().map(|row| (row.id.to_string(), row)).collect())
+}

@@ -1,0 +1,26 @@
+//! Both engines hold the contract of a ledger.
+
+mod support;
+
+use std::sync::Arc;
+
+use support::Fresh;
+use vicarious_core::ports::Ledger;
+
+async fn on_sqlite() -> (Arc<dyn Ledger>, Fresh) {
+    let fresh = Fresh::sqlite();
+    (Arc::new(fresh.open().await), fresh)
+}
+
+async fn on_postgres() -> (Arc<dyn Ledger>, Fresh) {
+    let fresh = Fresh::postgres().await;
+    (Arc::new(fresh.open().await), fresh)
+}
+
+mod sqlite {
+    testkit::ledger_contract!(super::on_sqlite);
+}
+
+mod postgres {
+    testkit::ledger_contract!(super::on_postgres);
+}
