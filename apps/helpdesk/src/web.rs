@@ -1,0 +1,102 @@
+//! The shop over HTTP, a file for each page.
+
+mod answer;
+mod assets;
+pub(crate) mod cookie;
+mod headers;
+mod home;
+mod input;
+mod invoices;
+mod linked_accounts;
+mod metrics;
+mod notifications;
+mod operations;
+mod orders;
+mod payment_methods;
+mod payments;
+mod presence;
+mod profile;
+mod search;
+mod session;
+mod visitor;
+mod whoami;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{delete, get, post};
+use metrics_exporter_prometheus::PrometheusHandle;
+use vicarious::Vicarious;
+
+use self::cookie::SessionCookie;
+use crate::database::Database;
+use crate::sign_in::Door;
+
+/// The largest body that a form or JSON may have, in bytes.
+const BODY_AT_MOST: usize = 64 * 1024;
+
+/// What every handler may use.
+pub(crate) struct App {
+    pub(crate) database: Database,
+    pub(crate) vicarious: Vicarious,
+    pub(crate) cookie: SessionCookie,
+    pub(crate) door: Door,
+    pub(crate) metrics: PrometheusHandle,
+    /// How browsers reach the shop, where it was said.
+    pub(crate) public_url: Option<String>,
+    /// Whether the sign-in page tells the demo accounts.
+    pub(crate) demo: bool,
+    /// Set once the process is about to stop, so that no more requests are sent here.
+    pub(crate) draining: AtomicBool,
+}
+
+impl App {
+    /// Returns whether the process is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+}
+
+/// A handle on the application, as handlers get it.
+pub(crate) type Shared = Arc<App>;
+
+/// Returns the whole application: the shop's pages, the console's, and the layers around them.
+pub(crate) fn router(app: &Shared, console: Router) -> Router {
+    let pages = Router::new()
+        .route("/", get(home::show))
+        .route("/session/new", get(session::form))
+        .route("/session", post(session::sign_in).delete(session::sign_out))
+        .route("/profile", get(profile::show).patch(profile::save))
+        .route("/orders", get(orders::list))
+        .route("/orders/{id}", get(orders::show))
+        .route("/invoices", get(invoices::list))
+        .route("/invoices/{id}", get(invoices::show))
+        .route("/payments", post(payments::pay))
+        .route("/payment-methods", get(payment_methods::list).post(payment_methods::add))
+        .route("/payment-methods/{id}", delete(payment_methods::remove))
+        .route("/linked-accounts", get(linked_accounts::list).post(linked_accounts::add))
+        .route("/linked-accounts/{id}", delete(linked_accounts::remove))
+        .route("/notifications", get(notifications::list).post(notifications::mark_read))
+        .route("/search", get(search::show))
+        .route("/whoami", get(whoami::show))
+        .route("/healthz", get(operations::healthz))
+        .route("/readyz", get(operations::readyz))
+        .route("/metrics", get(operations::metrics))
+        .route("/assets/{file}", get(assets::serve))
+        .fallback(answer::not_found)
+        .method_not_allowed_fallback(answer::method_not_allowed)
+        .with_state(Arc::clone(app));
+    let layered = pages
+        .merge(console)
+        .layer(DefaultBodyLimit::max(BODY_AT_MOST))
+        .layer(from_fn_with_state(Arc::clone(app), answer::negotiate))
+        .layer(app.vicarious.layer())
+        .layer(from_fn_with_state(Arc::clone(app), headers::refuse_cross_site))
+        .layer(from_fn(headers::protect))
+        .layer(from_fn(metrics::count));
+    // Around the router, because it decides which route matches.
+    vicarious::method_override(layered)
+}
