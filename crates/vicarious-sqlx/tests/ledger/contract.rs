@@ -1,11 +1,10 @@
 //! Both engines hold the contract of a ledger.
 
-mod support;
-
 use std::sync::Arc;
 
-use support::Fresh;
 use vicarious_core::ports::Ledger;
+
+use crate::support::Fresh;
 
 async fn on_sqlite() -> (Arc<dyn Ledger>, Fresh) {
     let fresh = Fresh::sqlite();

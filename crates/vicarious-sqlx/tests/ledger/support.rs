@@ -3,26 +3,29 @@
 use std::path::PathBuf;
 
 use tempfile::TempDir;
+use testkit::people::{MONDAY, alice, bob};
+use testkit::scene::{Start, started};
+use vicarious_core::ports::{EntryFilter, Ledger};
+use vicarious_core::{Entry, Impersonation, Kind};
 use vicarious_sqlx::{Options, Store};
 
 /// A database of its own, and the means to open it again.
-pub struct Fresh {
-    pub url: String,
-    pub folder: TempDir,
+pub(crate) struct Fresh {
+    pub(crate) url: String,
+    pub(crate) folder: TempDir,
 }
 
 impl Fresh {
     /// Returns a SQLite file that is not there yet.
-    pub fn sqlite() -> Self {
+    pub(crate) fn sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { url: format!("sqlite://{}", folder.path().join("test.db").display()), folder }
     }
 
     /// Returns an empty schema of the server that `VICARIOUS_TEST_POSTGRES` names.
-    pub async fn postgres() -> Self {
-        let server = std::env::var("VICARIOUS_TEST_POSTGRES").expect(
-            "set VICARIOUS_TEST_POSTGRES to the URL of a PostgreSQL server, or run bin/test, which starts one",
-        );
+    pub(crate) async fn postgres() -> Self {
+        let server = std::env::var("VICARIOUS_TEST_POSTGRES")
+            .expect("set VICARIOUS_TEST_POSTGRES to the URL of a PostgreSQL server, or run bin/test, which starts one");
         let schema = format!("test_{}", uuid::Uuid::new_v4().simple());
         let mut connection = <sqlx::PgConnection as sqlx::Connection>::connect(&server).await.unwrap();
         let create = format!("CREATE SCHEMA {schema}");
@@ -32,17 +35,17 @@ impl Fresh {
         Self { url, folder: tempfile::tempdir().unwrap() }
     }
 
-    pub fn journal(&self) -> PathBuf {
+    pub(crate) fn journal(&self) -> PathBuf {
         self.folder.path().join("stops")
     }
 
-    pub async fn open(&self) -> Store {
+    pub(crate) async fn open(&self) -> Store {
         Options::new().connections(4).journal(self.journal()).connect(&self.url).await.unwrap()
     }
 }
 
 /// Runs statements as somebody who is not the program would, for example with a database tool.
-pub async fn tamper(store: &Store, sql: &str) {
+pub(crate) async fn tamper(store: &Store, sql: &str) {
     let mut tx = store.begin().await.unwrap();
     let sql = sqlx::AssertSqlSafe(sql.to_owned());
     if let Some(sqlite) = tx.sqlite() {
@@ -54,7 +57,6 @@ pub async fn tamper(store: &Store, sql: &str) {
 }
 
 /// Writes each claim as one test for each engine.
-#[allow(unused_macros, reason = "not every file that shares this module has claims of its own")]
 macro_rules! on_both {
     ($($claim:ident)*) => {
         mod sqlite {
@@ -66,4 +68,34 @@ macro_rules! on_both {
             async fn $claim() { super::$claim(crate::support::Fresh::postgres().await).await; })*
         }
     };
+}
+
+pub(crate) use on_both;
+
+/// Bob becomes Alice.
+pub(crate) async fn bob_as_alice(store: &Store) -> Impersonation {
+    let decided = Start::of("first", bob(), alice(), MONDAY).decide().unwrap();
+    let impersonation = started(&decided).unwrap();
+    store.apply(decided).await.unwrap();
+    impersonation
+}
+
+/// Every entry, oldest first.
+pub(crate) async fn everything(store: &Store) -> Vec<Entry> {
+    let all = EntryFilter { limit: 100_000, ..EntryFilter::default() };
+    store.entries(&all).await.unwrap().into_iter().rev().map(|recorded| recorded.entry).collect()
+}
+
+pub(crate) async fn kinds(store: &Store) -> Vec<Kind> {
+    everything(store).await.iter().map(|entry| entry.kind).collect()
+}
+
+/// The words in the detail `outcome`, oldest first.
+pub(crate) async fn closings(store: &Store) -> Vec<String> {
+    let outcomes = everything(store).await.into_iter().filter(|entry| entry.kind == Kind::Outcome);
+    outcomes.filter_map(|entry| Some(entry.detail.get("outcome")?.as_str()?.to_owned())).collect()
+}
+
+pub(crate) async fn assert_verifies(store: &Store) {
+    assert_eq!(store.verify(|_| {}).await.unwrap().fault, None);
 }

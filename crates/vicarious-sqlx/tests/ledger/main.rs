@@ -1,0 +1,12 @@
+//! The ledger on real databases: SQLite in a temporary folder, PostgreSQL at `VICARIOUS_TEST_POSTGRES`.
+
+mod changed;
+mod contract;
+mod failures;
+mod filters;
+mod gate;
+mod journal;
+mod migrations;
+mod nodes;
+mod support;
+mod verification;
