@@ -71,6 +71,22 @@ impl Vicarious {
         Ok(Found { accounts: accounts.map(|user| user.account).collect(), total: found.total })
     }
 
+    /// Returns an account, if `identity` is somebody as themselves who may impersonate it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] when it is unknown, gone, disabled, oneself or not allowed, all alike.
+    pub async fn permitted(&self, identity: &Identity, account: &AccountId) -> Result<Account, Refused> {
+        let by = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
+        let found = self.engine.permitted(&by, account).await?.ok_or(Refusal::NoSuchAccount)?;
+        Ok(found.account)
+    }
+
+    /// Returns whether a request comes from another site, and so must not change anything.
+    pub fn is_cross_site(&self, headers: &http::HeaderMap) -> bool {
+        crate::site::cross_site(headers, &self.engine.own_origins)
+    }
+
     /// Asks a customer for consent.
     ///
     /// # Errors

@@ -1,1 +1,155 @@
-//! Placeholder.
+//! The console: pages and JSON for agents, administrators and customers.
+//!
+//! Agents find the people they may impersonate and ask for consent; administrators see who is inside whom, end it,
+//! pause everything and read the trail; customers decide about support access and see who looked at their account.
+//! [`Console::staff`] and [`Console::customer`] are routers to be merged (or nested, both at the same path) below
+//! [`Vicarious::layer`](vicarious_axum::Vicarious::layer), with
+//! [`method_override`](vicarious_axum::Builder::method_override) on, so that forms reach `PATCH` and `DELETE`.
+//!
+//! Read in this order: `asked` (what a request brings), `answer`, `frame`, then a file for each page.
+
+mod access_log;
+mod answer;
+mod asked;
+mod consents;
+mod decisions;
+mod deeds;
+mod filters;
+mod frame;
+mod impersonations;
+mod people;
+mod revoking;
+mod sentence;
+mod standing;
+mod timeline;
+mod trail;
+mod when;
+mod who;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
+use axum::routing::{delete, get, patch, post};
+use vicarious_axum::Vicarious;
+
+/// The largest body of a request to the console, in bytes.
+const BODY_AT_MOST: usize = 16 * 1024;
+
+/// The console of one application; see the [crate].
+#[derive(Clone)]
+pub struct Console {
+    settings: Settings,
+}
+
+/// What every page is made with.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    pub(crate) vicarious: Vicarious,
+    pub(crate) home: String,
+    pub(crate) brand: String,
+    pub(crate) stylesheets: Vec<String>,
+    pub(crate) sign_in: Option<String>,
+    pub(crate) pseudonyms: Option<Arc<str>>,
+    /// Where this router serves the style sheet: two routers that are merged may not share a path.
+    pub(crate) css: &'static str,
+}
+
+pub(crate) type Shared = Arc<Settings>;
+
+const STAFF_CSS: &str = "/console/staff.css";
+const CUSTOMER_CSS: &str = "/console/customer.css";
+
+impl Console {
+    /// Returns the console of the application that `vicarious` is the layer of.
+    pub fn new(vicarious: &Vicarious) -> Self {
+        Self {
+            settings: Settings {
+                vicarious: vicarious.clone(),
+                home: "/".to_owned(),
+                brand: "Support access".to_owned(),
+                stylesheets: Vec::new(),
+                sign_in: None,
+                pseudonyms: None,
+                css: STAFF_CSS,
+            },
+        }
+    }
+
+    /// Sets the application's own start page, which the name at the top leads to; default `/`.
+    #[must_use]
+    pub fn home(mut self, path: &str) -> Self {
+        path.clone_into(&mut self.settings.home);
+        self
+    }
+
+    /// Sets the name at the top of every page.
+    #[must_use]
+    pub fn brand(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.settings.brand);
+        self
+    }
+
+    /// Links a style sheet of the application, before the console's own.
+    ///
+    /// The console takes its colours from the custom properties `--ground`, `--surface`, `--sunken`, `--ink`,
+    /// `--muted`, `--line`, `--field-line`, `--accent`, `--on-accent`, `--link`, `--good`, `--good-ground`, `--warn`,
+    /// `--warn-ground`, `--bad`, `--bad-ground`, `--header`, `--on-header` and `--focus`, where they are set.
+    #[must_use]
+    pub fn stylesheet(mut self, path: &str) -> Self {
+        self.settings.stylesheets.push(path.to_owned());
+        self
+    }
+
+    /// Sets the page that somebody who is not signed in is offered.
+    #[must_use]
+    pub fn sign_in(mut self, path: &str) -> Self {
+        self.settings.sign_in = Some(path.to_owned());
+        self
+    }
+
+    /// Shows customers a pseudonym such as "Support agent 7KQ2" instead of an agent's name.
+    ///
+    /// An agent always has the same one. `secret` keeps customers from working out whose it is; it must not change.
+    #[must_use]
+    pub fn pseudonyms(mut self, secret: &str) -> Self {
+        self.settings.pseudonyms = Some(secret.into());
+        self
+    }
+
+    /// Returns the pages of agents and administrators; everybody else finds nothing there.
+    pub fn staff(&self) -> Router {
+        let shared: Shared = Arc::new(Settings { css: STAFF_CSS, ..self.settings.clone() });
+        let router = Router::new()
+            .route(STAFF_CSS, get(answer::css))
+            .route("/accounts", get(people::list))
+            .route("/accounts/{id}", get(people::show))
+            .route("/consents/requests", post(decisions::ask))
+            .route("/impersonations", get(impersonations::list))
+            .route("/impersonations/pause", post(revoking::pause))
+            .route("/impersonations/resume", post(revoking::resume))
+            .route("/impersonations/{id}", get(timeline::show).delete(revoking::revoke).post(revoking::revoke))
+            .route("/audit", get(trail::list));
+        finished(router, shared)
+    }
+
+    /// Returns the pages of customers. `GET /consents` also serves staff: what they asked for.
+    pub fn customer(&self) -> Router {
+        let shared: Shared = Arc::new(Settings { css: CUSTOMER_CSS, ..self.settings.clone() });
+        // A form's POST counts as the method it stands for even where nobody overrides it.
+        let router = Router::new()
+            .route(CUSTOMER_CSS, get(answer::css))
+            .route("/consents", get(consents::list).post(decisions::give_ahead))
+            .route("/consents/opt-out", post(decisions::opt_out))
+            .route("/consents/opt-in", post(decisions::opt_in))
+            .route("/consents/{id}", patch(decisions::decide).post(decisions::decide))
+            .route("/access-log", get(access_log::list))
+            .route("/access-log/{id}", delete(revoking::end).post(revoking::end));
+        finished(router, shared)
+    }
+}
+
+fn finished(router: Router<Shared>, shared: Shared) -> Router {
+    router.layer(from_fn(answer::finish)).layer(DefaultBodyLimit::max(BODY_AT_MOST)).with_state(shared)
+}

@@ -1,0 +1,211 @@
+//! Who looked at my account: the customer's own view of what agents did.
+
+use askama::Template;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use vicarious_core::audit::{Entry, Recorded, RequestId};
+use vicarious_core::ports::{EntryFilter, Running};
+use vicarious_core::rules::is_safe;
+use vicarious_core::{Impersonation, ImpersonationId, Kind, Timestamp};
+
+use crate::answer::{Answer, Failure, html, json};
+use crate::asked::{Asked, with_query};
+use crate::deeds::{deed, ended_at, is_trifle};
+use crate::frame::Frame;
+use crate::sentence::Sentence;
+use crate::when::{When, long};
+use crate::who;
+
+/// How many accesses a page has.
+const PER_PAGE: usize = 20;
+/// How many requests of one access are looked through for what was done.
+const REQUESTS: usize = 300;
+/// How many changes of one access are told.
+const CHANGES: usize = 100;
+/// What a phrase about reading begins with; several of them share it.
+const LOOKED_AT: &str = "looked at ";
+
+#[derive(Template)]
+#[template(path = "access_log.html")]
+struct AccessLogPage {
+    frame: Frame,
+    running: Vec<Shown>,
+    accesses: Vec<Shown>,
+    /// Whether the customer looks, and not an agent as the customer.
+    is_own: bool,
+    next: Option<String>,
+    consents: String,
+}
+
+/// An access as the page shows it.
+struct Shown {
+    started: When,
+    long: String,
+    ticket: Option<String>,
+    reason: String,
+    sentence: Sentence,
+    end: String,
+}
+
+/// One access to an account.
+pub(crate) struct Access {
+    row: Impersonation,
+    who: String,
+    deeds: Vec<String>,
+    changes: Vec<Changed>,
+    ended_at: Option<Timestamp>,
+}
+
+/// A change of the customer's data.
+pub(crate) struct Changed {
+    field: String,
+    from: String,
+    to: String,
+    at: Timestamp,
+}
+
+/// Lists who looked at one's account.
+pub(crate) async fn list(asked: Asked) -> Answer {
+    let account = &asked.person()?.id;
+    let ledger = asked.vicarious().ledger();
+    let before = asked.query.get("before").map(ImpersonationId::from);
+    let mut rows = ledger.of_account(account, before.as_ref(), PER_PAGE + 1).await?;
+    let more = rows.len() > PER_PAGE;
+    rows.truncate(PER_PAGE);
+    let last = rows.last().map(|row| row.id.to_string()).filter(|_| more);
+    let next = last.map(|last| with_query(&asked.link("/access-log"), &[("before", &last)]));
+    let mut running = match before {
+        None => ledger.running(Running::As(account)).await?,
+        Some(_) => Vec::new(),
+    };
+    running.retain(|row| row.over_at(asked.now).is_none());
+    rows.retain(|row| running.iter().all(|running| running.id != row.id));
+    let running = accesses(&asked, running).await?;
+    let accesses = accesses(&asked, rows).await?;
+    if asked.json {
+        let listed: Vec<_> = running.iter().chain(&accesses).map(Access::to_json).collect();
+        return json(StatusCode::OK, json!({ "accesses": listed, "next": next }));
+    }
+    let show = |accesses: Vec<Access>| accesses.into_iter().map(|access| access.shown(&asked)).collect();
+    let page = AccessLogPage {
+        frame: Frame::of(&asked, "Who looked at my account").await?,
+        running: show(running),
+        accesses: show(accesses),
+        is_own: !asked.identity.is_impersonating(),
+        next,
+        consents: asked.link("/consents"),
+    };
+    html(StatusCode::OK, &page)
+}
+
+async fn accesses(asked: &Asked, rows: Vec<Impersonation>) -> Result<Vec<Access>, Failure> {
+    let mut accesses = Vec::with_capacity(rows.len());
+    for row in rows {
+        accesses.push(access(asked, row).await?);
+    }
+    Ok(accesses)
+}
+
+/// Gathers what was done in an impersonation.
+pub(crate) async fn access(asked: &Asked, row: Impersonation) -> Result<Access, Failure> {
+    let ledger = asked.vicarious().ledger();
+    let of = |kind, limit| EntryFilter {
+        impersonation: Some(row.id.clone()),
+        kind: Some(kind),
+        limit,
+        ..EntryFilter::default()
+    };
+    let changed = ledger.entries(&of(Kind::Changed, CHANGES)).await?;
+    let outcomes = ledger.entries(&of(Kind::Outcome, REQUESTS)).await?;
+    let deeds = deeds(asked, &outcomes, &changed);
+    let changes = changed.iter().rev().filter_map(|recorded| Changed::of(&recorded.entry)).collect();
+    Ok(Access { who: who::shown(asked, &row.true_user), ended_at: ended_at(&row, asked.now), row, deeds, changes })
+}
+
+/// Returns what was done, each thing once, in the order it was first done.
+fn deeds(asked: &Asked, outcomes: &[Recorded], changed: &[Recorded]) -> Vec<String> {
+    let told: Vec<&RequestId> =
+        changed.iter().filter_map(|recorded| Some(&recorded.entry.request.as_ref()?.id)).collect();
+    let mut deeds: Vec<String> = Vec::new();
+    for request in outcomes.iter().rev().filter_map(|recorded| recorded.entry.request.as_ref()) {
+        let worked = request.status.is_some_and(|status| status < 400);
+        // A change is told with its values, so the request that made it needs no words of its own.
+        let is_told = !is_safe(&request.method) && told.contains(&&request.id);
+        let deed = deed(asked.vicarious().rules(), request);
+        if worked && !is_told && !is_trifle(request) && !deeds.contains(&deed) {
+            deeds.push(deed);
+        }
+    }
+    deeds
+}
+
+impl Changed {
+    /// Reads a change out of its entry.
+    pub(crate) fn of(entry: &Entry) -> Option<Self> {
+        let text = |names: [&str; 2]| {
+            let value = names.iter().find_map(|name| entry.detail.get(*name))?;
+            Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        };
+        Some(Self {
+            field: text(["field", "name"])?,
+            from: text(["from", "old"]).unwrap_or_default(),
+            to: text(["to", "new"]).unwrap_or_default(),
+            at: entry.at,
+        })
+    }
+
+    /// Returns the change as words that follow somebody's name.
+    pub(crate) fn sentence(&self, whose: &str) -> Sentence {
+        let changed = Sentence::new(format!("changed {whose} ")).name(self.field.replace('_', " "));
+        changed.say(" from ").quote(&*self.from).say(" to ").quote(&*self.to)
+    }
+}
+
+impl Access {
+    /// Returns the JSON form.
+    pub(crate) fn to_json(&self) -> Value {
+        let change = |change: &Changed| json!({ "field": change.field, "from": change.from, "to": change.to, "at": change.at.to_string() });
+        json!({
+            "id": self.row.id,
+            "who": self.who,
+            "started_at": self.row.started_at.to_string(),
+            "ended_at": self.ended_at.map(|at| at.to_string()),
+            "reason": self.row.reason,
+            "ticket": self.row.ticket,
+            "did": self.deeds,
+            "changes": self.changes.iter().map(change).collect::<Vec<_>>(),
+        })
+    }
+
+    /// Returns what was done as one sentence: who looked at what, and what is different now.
+    fn sentence(&self) -> Sentence {
+        let (looked, did): (Vec<&String>, Vec<&String>) =
+            self.deeds.iter().partition(|deed| deed.starts_with(LOOKED_AT));
+        let mut parts = Vec::new();
+        if !looked.is_empty() {
+            let things = looked.iter().map(|deed| Sentence::new(deed.trim_start_matches(LOOKED_AT))).collect();
+            parts.push(Sentence::new(LOOKED_AT).then(Sentence::list(things)));
+        }
+        parts.extend(did.into_iter().map(|deed| Sentence::new(deed.as_str())));
+        parts.extend(self.changes.iter().map(|change| change.sentence("your")));
+        if parts.is_empty() {
+            parts.push(Sentence::new("opened your account and looked at nothing"));
+        }
+        Sentence::default().name(&*self.who).say(" ").then(Sentence::list(parts)).say(".")
+    }
+
+    fn shown(&self, asked: &Asked) -> Shown {
+        let started = self.row.started_at;
+        Shown {
+            started: When::new(started, asked.now),
+            long: match self.ended_at {
+                Some(end) => long(end.duration_since(started)),
+                None => format!("{} so far", long(asked.now.duration_since(started))),
+            },
+            ticket: self.row.ticket.clone(),
+            reason: self.row.reason.clone(),
+            sentence: self.sentence(),
+            end: asked.link(&format!("/access-log/{}", self.row.id)),
+        }
+    }
+}

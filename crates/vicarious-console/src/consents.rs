@@ -1,0 +1,188 @@
+//! Consents: the customer's decisions, and what agents asked for.
+
+use askama::Template;
+use axum::http::StatusCode;
+use serde_json::json;
+use vicarious_axum::Staff;
+use vicarious_core::consent::{Consent, ConsentKind, ConsentState};
+use vicarious_core::ports::Consents;
+use vicarious_core::{Person, Timestamp};
+
+use crate::answer::{Answer, Failure, html, json};
+use crate::asked::{Asked, with_query};
+use crate::frame::Frame;
+use crate::when::When;
+use crate::who;
+
+/// How many consents a page has.
+const PER_PAGE: usize = 50;
+/// How many of all consents an administrator sees.
+const LATEST: usize = 200;
+
+#[derive(Template)]
+#[template(path = "consents.html")]
+struct ConsentsPage {
+    frame: Frame,
+    waiting: Vec<Item>,
+    standing: Vec<Item>,
+    history: Vec<Item>,
+    /// Since when the customer declines everything.
+    opted_out: Option<When>,
+    /// Whether the customer looks, and not an agent as the customer.
+    is_own: bool,
+    name: String,
+    next: Option<String>,
+    links: Links,
+}
+
+struct Links {
+    consents: String,
+    opt_out: String,
+    opt_in: String,
+    access_log: String,
+}
+
+#[derive(Template)]
+#[template(path = "consents_staff.html")]
+struct StaffConsentsPage {
+    frame: Frame,
+    items: Vec<Item>,
+    is_administrator: bool,
+    next: Option<String>,
+    accounts: String,
+}
+
+/// A consent as the pages show it.
+struct Item {
+    href: String,
+    account: Person,
+    requested_by: Option<Person>,
+    state: ConsentState,
+    reason: Option<String>,
+    ticket: Option<String>,
+    asked: When,
+    decided: Option<When>,
+    ends: When,
+    is_used: bool,
+}
+
+impl Item {
+    fn new(asked: &Asked, consent: Consent) -> Self {
+        let now = asked.now;
+        Self {
+            href: asked.link(&format!("/consents/{}", consent.id)),
+            state: consent.state_at(now),
+            asked: When::new(consent.asked_at, now),
+            decided: consent.decided_at.map(|at| When::new(at, now)),
+            ends: When::new(consent.ends_at, now),
+            is_used: consent.used_by.is_some() && consent.kind == ConsentKind::Requested,
+            account: consent.account,
+            requested_by: consent.requested_by,
+            reason: consent.reason,
+            ticket: consent.ticket,
+        }
+    }
+
+    /// Returns the words of its label.
+    fn words(&self) -> &'static str {
+        match (self.state, &self.requested_by) {
+            (ConsentState::Asked, _) => "Waiting",
+            (ConsentState::Given, None) => "Given ahead",
+            (ConsentState::Given, Some(_)) if self.is_used => "Agreed, in use",
+            (ConsentState::Given, Some(_)) => "Agreed",
+            (ConsentState::Refused, _) => "Declined",
+            (ConsentState::Withdrawn, _) => "Withdrawn",
+            (ConsentState::Lapsed, _) => "Lapsed",
+        }
+    }
+
+    /// Returns the class of its label.
+    fn class(&self) -> &'static str {
+        match self.state {
+            ConsentState::Asked => "warn",
+            ConsentState::Given => "good",
+            ConsentState::Refused | ConsentState::Withdrawn => "bad",
+            ConsentState::Lapsed => "plain",
+        }
+    }
+}
+
+/// Lists consents: a customer's own, what an agent asked for, or the latest of all for an administrator.
+pub(crate) async fn list(asked: Asked) -> Answer {
+    let person = asked.person()?;
+    let staff = asked.vicarious().staff(&asked.identity).await?;
+    let ledger = asked.vicarious().ledger();
+    let consents = match staff {
+        Staff::No => ledger.consents(Consents::Of(&person.id)).await?,
+        Staff::Agent => ledger.consents(Consents::AskedBy(&person.id)).await?,
+        Staff::Administrator => ledger.consents(Consents::Latest { limit: LATEST }).await?,
+    };
+    let mut consents: Vec<_> = consents
+        .into_iter()
+        .map(|consent| if staff == Staff::No { who::shown_consent(&asked, consent) } else { consent })
+        .collect();
+    // What waits for a decision comes first; the order is kept otherwise.
+    consents.sort_by_key(|consent| consent.state_at(asked.now) != ConsentState::Asked);
+    let (shown, next) = page_of(&asked, consents);
+    if asked.json {
+        return as_json(&asked, person, staff, &shown, next).await;
+    }
+    match staff {
+        Staff::No => customer(&asked, person, shown, next).await,
+        Staff::Agent | Staff::Administrator => {
+            let page = StaffConsentsPage {
+                frame: Frame::of(&asked, "Consents").await?,
+                items: shown.into_iter().map(|consent| Item::new(&asked, consent)).collect(),
+                is_administrator: staff == Staff::Administrator,
+                next,
+                accounts: asked.link("/accounts"),
+            };
+            html(StatusCode::OK, &page)
+        }
+    }
+}
+
+async fn as_json(asked: &Asked, person: &Person, staff: Staff, shown: &[Consent], next: Option<String>) -> Answer {
+    let consents: Vec<_> = shown.iter().map(|consent| consent.to_json(asked.now)).collect();
+    let mut body = json!({ "consents": consents, "next": next });
+    if let (Staff::No, Some(members)) = (staff, body.as_object_mut()) {
+        let since = opted_out(asked, person).await?;
+        members.insert("opted_out".to_owned(), json!(since.map(|since| since.to_string())));
+    }
+    json(StatusCode::OK, body)
+}
+
+async fn customer(asked: &Asked, person: &Person, shown: Vec<Consent>, next: Option<String>) -> Answer {
+    let items = shown.into_iter().map(|consent| Item::new(asked, consent));
+    let (waiting, rest): (Vec<_>, Vec<_>) = items.partition(|item| item.state == ConsentState::Asked);
+    let (standing, history) = rest.into_iter().partition(|item| item.state == ConsentState::Given);
+    let page = ConsentsPage {
+        frame: Frame::of(asked, "Support access").await?,
+        waiting,
+        standing,
+        history,
+        opted_out: opted_out(asked, person).await?.map(|since| When::new(since, asked.now)),
+        is_own: !asked.identity.is_impersonating(),
+        name: person.name.clone(),
+        next,
+        links: Links {
+            consents: asked.link("/consents"),
+            opt_out: asked.link("/consents/opt-out"),
+            opt_in: asked.link("/consents/opt-in"),
+            access_log: asked.link("/access-log"),
+        },
+    };
+    html(StatusCode::OK, &page)
+}
+
+async fn opted_out(asked: &Asked, person: &Person) -> Result<Option<Timestamp>, Failure> {
+    Ok(asked.vicarious().ledger().opted_out(&person.id).await?)
+}
+
+fn page_of(asked: &Asked, consents: Vec<Consent>) -> (Vec<Consent>, Option<String>) {
+    let page = asked.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1_usize).max(1);
+    let start = (page - 1).saturating_mul(PER_PAGE);
+    let more = consents.len() > start.saturating_add(PER_PAGE);
+    let next = more.then(|| with_query(&asked.link("/consents"), &[("page", &(page + 1).to_string())]));
+    (consents.into_iter().skip(start).take(PER_PAGE).collect(), next)
+}

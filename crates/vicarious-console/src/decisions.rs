@@ -1,0 +1,120 @@
+//! Asking for consent, and a customer's decisions about it.
+
+use axum::http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::json;
+use vicarious_axum::{Next, Refused};
+use vicarious_core::consent::ConsentId;
+use vicarious_core::decide::Decision;
+use vicarious_core::{AccountId, Refusal, Timestamp};
+
+use crate::answer::{Answer, Failure, json, see};
+use crate::asked::{Asked, Fields, Sent, with_query};
+use crate::when::Typed;
+use crate::who;
+
+const START_PAGE: &str = "/impersonation/new";
+
+/// Asks a customer for consent, for agents; a form goes back to the start page, which shows how it stands.
+pub(crate) async fn ask(Sent { asked, fields }: Sent) -> Answer {
+    asked.person()?;
+    let account = AccountId::from(fields.get("account_id").unwrap_or_default());
+    let text = |name| fields.get(name).unwrap_or_default();
+    let consent = asked.vicarious().ask_consent(&asked.identity, &account, text("reason"), fields.get("ticket")).await;
+    let back = with_query(
+        START_PAGE,
+        &[
+            ("account", account.as_str()),
+            ("reason", text("reason")),
+            ("ticket", text("ticket")),
+            ("go_to", text("go_to")),
+            ("return_to", text("return_to")),
+        ],
+    );
+    match consent {
+        Ok(consent) if asked.json => json(StatusCode::CREATED, consent.to_json(asked.now)),
+        Ok(_) => see(&back),
+        // Whoever may not know that there is such an account gets no way back to it either.
+        Err(refused @ Refused::Refusal(Refusal::NoSuchAccount)) => Err(refused.into()),
+        Err(refused) => Err(refused.problem().offer(Next::Link { href: back, label: "Back".to_owned() }).into()),
+    }
+}
+
+/// Gives, refuses or withdraws a consent.
+pub(crate) async fn decide(Sent { asked, fields }: Sent) -> Answer {
+    let customer = asked.themselves()?;
+    let id = ConsentId::from(asked.id.as_str());
+    let consent = asked.vicarious().ledger().consent(&id).await?;
+    consent.filter(|consent| consent.account.id == customer.id).ok_or(Refusal::NoSuchAccount)?;
+    let word = fields.get("decision").unwrap_or_default();
+    let unknown = Refusal::Invalid { field: "decision", problem: "must be give, refuse or withdraw" };
+    let decision = Decision::parse(word).ok_or(unknown)?;
+    let decided = asked.vicarious().decide_consent(&asked.identity, &id, decision).await;
+    let consent = decided.map_err(|refused| with_way_back(&asked, &refused))?;
+    if asked.json {
+        return json(StatusCode::OK, who::shown_consent(&asked, consent).to_json(asked.now));
+    }
+    see(&asked.link(&format!("/consents?done={word}")))
+}
+
+/// Gives a standing consent.
+pub(crate) async fn give_ahead(Sent { asked, fields }: Sent) -> Answer {
+    asked.themselves()?;
+    let given = match end(&fields, asked.now) {
+        Ok(ends_at) => asked.vicarious().give_consent(&asked.identity, ends_at).await,
+        Err(refusal) => Err(refusal.into()),
+    };
+    let consent = given.map_err(|refused| with_way_back(&asked, &refused))?;
+    if asked.json {
+        return json(StatusCode::CREATED, consent.to_json(asked.now));
+    }
+    see(&asked.link("/consents?done=given"))
+}
+
+/// Declines support access altogether.
+pub(crate) async fn opt_out(Sent { asked, .. }: Sent) -> Answer {
+    let done = asked.vicarious().opt_out(&asked.identity).await;
+    opted(&asked, done, "opted-out").await
+}
+
+/// Allows consent to be asked for again.
+pub(crate) async fn opt_in(Sent { asked, .. }: Sent) -> Answer {
+    let done = asked.vicarious().opt_in(&asked.identity).await;
+    opted(&asked, done, "opted-in").await
+}
+
+async fn opted(asked: &Asked, done: Result<(), Refused>, word: &str) -> Answer {
+    let customer = asked.themselves()?;
+    match done {
+        // A second press of the same button finds what it wanted.
+        Err(Refused::Refusal(Refusal::AlreadyDecided)) if !asked.json => {}
+        done => done?,
+    }
+    if asked.json {
+        let since = asked.vicarious().ledger().opted_out(&customer.id).await?;
+        return json(StatusCode::OK, json!({ "opted_out": since.map(|since| since.to_string()) }));
+    }
+    see(&asked.link(&format!("/consents?done={word}")))
+}
+
+fn with_way_back(asked: &Asked, refused: &Refused) -> Failure {
+    let back = Next::Link { href: asked.link("/consents"), label: "Back".to_owned() };
+    refused.problem().offer(back).into()
+}
+
+/// Returns when a standing consent is to end: `ends_at`, or `ends_in` as the form has it.
+fn end(fields: &Fields, now: Timestamp) -> Result<Timestamp, Refusal> {
+    if let Some(text) = fields.get("ends_at") {
+        let wrong =
+            Refusal::Invalid { field: "ends_at", problem: "must be a date or a time such as 2026-03-02T10:00Z" };
+        return Typed::parse(text).and_then(Typed::end).ok_or(wrong);
+    }
+    let days = match fields.get("ends_in") {
+        Some("day") => 1,
+        Some("week") => 7,
+        Some("month") => 30,
+        Some("year") => 365,
+        _ => return Err(Refusal::Invalid { field: "ends_at", problem: "is missing: say until when" }),
+    };
+    Ok(now.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(now))
+}

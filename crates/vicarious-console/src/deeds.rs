@@ -1,0 +1,117 @@
+//! What requests did, in words.
+
+use vicarious_core::audit::RequestFacts;
+use vicarious_core::rules::is_safe;
+use vicarious_core::{EndCause, Impersonation, Rules, Timestamp};
+
+/// Verbs that do not simply take `ed`; a phrase may also be in the past already.
+const VERBS: [(&str, &str); 20] = [
+    ("see", "saw"),
+    ("read", "read"),
+    ("send", "sent"),
+    ("make", "made"),
+    ("buy", "bought"),
+    ("pay", "paid"),
+    ("write", "wrote"),
+    ("set", "set"),
+    ("put", "put"),
+    ("reset", "reset"),
+    ("do", "did"),
+    ("go", "went"),
+    ("get", "got"),
+    ("give", "gave"),
+    ("take", "took"),
+    ("find", "found"),
+    ("stop", "stopped"),
+    ("cancel", "cancelled"),
+    ("submit", "submitted"),
+    ("leave", "left"),
+];
+
+/// Returns what a request did, to follow somebody's name: `looked at invoices`.
+pub(crate) fn deed(rules: &Rules, request: &RequestFacts) -> String {
+    let route = request.route.as_deref();
+    match rules.verdict(&request.method, route).phrase {
+        Some(phrase) => past(phrase),
+        None if is_safe(&request.method) => match own(route.unwrap_or_default()) {
+            Some(phrase) => phrase.to_owned(),
+            None => format!("opened {}", route.unwrap_or(&request.path)),
+        },
+        None => format!("sent {} {}", request.method, route.unwrap_or(&request.path)),
+    }
+}
+
+/// Returns whether a request is one of those for the console's style sheet, which nobody needs to read about.
+pub(crate) fn is_trifle(request: &RequestFacts) -> bool {
+    request
+        .route
+        .as_deref()
+        .is_some_and(|route| route.ends_with(crate::CUSTOMER_CSS) || route.ends_with(crate::STAFF_CSS))
+}
+
+fn own(route: &str) -> Option<&'static str> {
+    if route.ends_with("/consents") {
+        Some("looked at support access")
+    } else if route.ends_with("/access-log") {
+        Some("looked at who looked at the account")
+    } else {
+        None
+    }
+}
+
+/// Returns a phrase such as `save this profile` as `saved this profile`.
+pub(crate) fn past(phrase: &str) -> String {
+    let (verb, rest) = phrase.split_once(' ').unwrap_or((phrase, ""));
+    let space = if rest.is_empty() { "" } else { " " };
+    let is_past = verb.ends_with("ed") || VERBS.iter().any(|(_, past)| *past == verb);
+    let verb = match VERBS.iter().find(|(present, _)| *present == verb) {
+        Some((_, past)) => (*past).to_owned(),
+        None if is_past || verb.is_empty() => verb.to_owned(),
+        None if verb.ends_with('e') => format!("{verb}d"),
+        None => match verb.strip_suffix('y').filter(|stem| !stem.ends_with(['a', 'e', 'o', 'u'])) {
+            Some(stem) => format!("{stem}ied"),
+            None => format!("{verb}ed"),
+        },
+    };
+    format!("{verb}{space}{rest}")
+}
+
+/// Returns when an impersonation was over, as far as anybody can tell at `now`.
+pub(crate) fn ended_at(row: &Impersonation, now: Timestamp) -> Option<Timestamp> {
+    row.over_at(now).map(|_| match &row.end {
+        Some(end) => end.at,
+        None => row.ends_at.min(row.idle_ends_at()),
+    })
+}
+
+/// Returns why an impersonation ended, as a sentence about others.
+pub(crate) fn why_ended(cause: EndCause) -> &'static str {
+    match cause {
+        EndCause::Stopped => "It was stopped.",
+        EndCause::Expired => "Its time was up.",
+        EndCause::IdledOut => "Nothing was done in it for too long.",
+        EndCause::Revoked => "The customer or an administrator ended it.",
+        EndCause::SignedOut => "The agent signed out.",
+        EndCause::PermissionLost => "The agent may no longer use this account.",
+        EndCause::AccountGone => "One of the two accounts is gone or disabled.",
+        EndCause::ConsentWithdrawn => "The customer withdrew the consent.",
+        EndCause::Paused => "An administrator paused everything.",
+        EndCause::Switched => "The agent went on to another customer.",
+        EndCause::Continued => "It was continued in a new one.",
+    }
+}
+
+/// Returns why a request was refused, for the word that is recorded.
+pub(crate) fn why_refused(word: &str) -> &'static str {
+    match word {
+        "never" => "never allowed while impersonating",
+        "read-only" => "reading only",
+        "confirmation-required" => "a confirmation was asked for first",
+        "identity-mismatch" => "the page belonged to another identity",
+        "cross-site" => "another site sent it",
+        "ended" => "the impersonation was over",
+        "too-large-to-confirm" => "too large to be confirmed",
+        "unreadable" => "it could not be read",
+        _ => "refused",
+    }
+}

@@ -1,0 +1,150 @@
+//! Who is inside whom: now, and lately.
+
+use askama::Template;
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use vicarious_axum::Staff;
+use vicarious_core::decide::Pause;
+use vicarious_core::ports::{EntryFilter, Running, Unavailable};
+use vicarious_core::{EndCause, Impersonation, Kind, Mode, Person, Timestamp};
+
+use crate::answer::{Answer, html, json};
+use crate::asked::Asked;
+use crate::deeds::{ended_at, why_ended};
+use crate::frame::Frame;
+use crate::when::{When, long};
+
+/// How many of what ended lately are shown.
+const LATELY: usize = 20;
+/// How many of an agent's own are shown.
+const OWN: usize = 50;
+/// The kinds of entries that end an impersonation.
+const ENDS: [Kind; 5] = [Kind::Stopped, Kind::Expired, Kind::IdledOut, Kind::Revoked, Kind::Ended];
+
+#[derive(Template)]
+#[template(path = "impersonations.html")]
+struct ImpersonationsPage {
+    frame: Frame,
+    is_administrator: bool,
+    running: Vec<Line>,
+    ended: Vec<Line>,
+    pause: Option<Paused>,
+    links: Links,
+}
+
+struct Links {
+    accounts: String,
+    pause: String,
+    resume: String,
+}
+
+struct Paused {
+    reason: String,
+    since: When,
+}
+
+/// An impersonation as a line of a table.
+pub(crate) struct Line {
+    pub(crate) href: String,
+    pub(crate) true_user: Person,
+    pub(crate) current_user: Person,
+    pub(crate) mode: &'static str,
+    pub(crate) since: When,
+    /// How long it will last at most, or lasted.
+    pub(crate) long: String,
+    pub(crate) reason: String,
+    pub(crate) ticket: Option<String>,
+    /// Why it is over; none while it runs.
+    pub(crate) ended: Option<&'static str>,
+}
+
+impl Line {
+    pub(crate) fn new(asked: &Asked, row: Impersonation) -> Self {
+        let now = asked.now;
+        let long = match ended_at(&row, now) {
+            Some(end) => long(end.duration_since(row.started_at)),
+            None => format!("{} left", long(row.ends_at.duration_since(now))),
+        };
+        Self {
+            href: asked.link(&format!("/impersonations/{}", row.id)),
+            mode: match row.mode_at(now) {
+                Mode::Read => "Reading",
+                Mode::Write { .. } => "Writing",
+            },
+            since: When::new(row.started_at, now),
+            long,
+            ended: row.over_at(now).map(why_ended),
+            true_user: row.true_user,
+            current_user: row.current_user,
+            reason: row.reason,
+            ticket: row.ticket,
+        }
+    }
+}
+
+/// Lists what runs and what ended lately: all of it for administrators, their own for agents.
+pub(crate) async fn list(asked: Asked) -> Answer {
+    let (person, staff) = asked.staff(Staff::Agent).await?;
+    let is_administrator = staff == Staff::Administrator;
+    let ledger = asked.vicarious().ledger();
+    let (running, ended) = if is_administrator {
+        (ledger.running(Running::All).await?, lately(&asked).await?)
+    } else {
+        let own = ledger.by_true_user(&person.id, OWN).await?;
+        own.into_iter().partition(|row| row.over_at(asked.now).is_none())
+    };
+    let running: Vec<_> = running.into_iter().filter(|row| row.over_at(asked.now).is_none()).collect();
+    let pause = ledger.paused().await?;
+    if asked.json {
+        let rows = running.iter().chain(&ended);
+        let impersonations: Vec<_> = rows.map(|row| to_json(row, asked.now)).collect();
+        let pause = pause.as_ref().map(pause_json);
+        return json(StatusCode::OK, json!({ "impersonations": impersonations, "paused": pause, "next": null }));
+    }
+    let lines = |rows: Vec<Impersonation>| rows.into_iter().map(|row| Line::new(&asked, row)).collect();
+    let page = ImpersonationsPage {
+        frame: Frame::of(&asked, "Impersonations").await?,
+        is_administrator,
+        running: lines(running),
+        ended: lines(ended),
+        pause: pause.map(|pause| Paused { reason: pause.reason, since: When::new(pause.since, asked.now) }),
+        links: Links {
+            accounts: asked.link("/accounts"),
+            pause: asked.link("/impersonations/pause"),
+            resume: asked.link("/impersonations/resume"),
+        },
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// Returns what ended lately, the latest first, as the trail tells it.
+async fn lately(asked: &Asked) -> Result<Vec<Impersonation>, Unavailable> {
+    let ledger = asked.vicarious().ledger();
+    let mut ends = Vec::new();
+    for kind in ENDS {
+        let filter = EntryFilter { kind: Some(kind), limit: LATELY, ..EntryFilter::default() };
+        ends.extend(ledger.entries(&filter).await?);
+    }
+    ends.sort_by_key(|recorded| std::cmp::Reverse(recorded.seq));
+    let mut rows = Vec::new();
+    for id in ends.into_iter().filter_map(|recorded| recorded.entry.impersonation).take(LATELY) {
+        rows.extend(ledger.by_id(&id).await?);
+    }
+    Ok(rows)
+}
+
+/// Returns the JSON form for staff: the public one, with both people and the end.
+pub(crate) fn to_json(row: &Impersonation, now: Timestamp) -> Value {
+    let mut body = row.to_json(now);
+    if let Value::Object(members) = &mut body {
+        members.insert("true_user".to_owned(), json!(row.true_user));
+        members.insert("current_user".to_owned(), json!(row.current_user));
+        members.insert("ended_at".to_owned(), json!(ended_at(row, now).map(|at| at.to_string())));
+        members.insert("cause".to_owned(), json!(row.over_at(now).map(EndCause::as_str)));
+    }
+    body
+}
+
+pub(crate) fn pause_json(pause: &Pause) -> Value {
+    json!({ "reason": pause.reason, "since": pause.since.to_string() })
+}

@@ -1,0 +1,185 @@
+//! The people whom an agent may impersonate.
+
+use askama::Template;
+use axum::http::StatusCode;
+use serde_json::json;
+use vicarious_axum::{Search, Staff};
+use vicarious_core::ports::Running;
+use vicarious_core::{Account, AccountId, Impersonation, Person, Timestamp};
+
+use crate::answer::{Answer, Failure, html, json};
+use crate::asked::{Asked, with_query};
+use crate::frame::Frame;
+use crate::impersonations::{self, Line};
+use crate::standing::Standing;
+
+/// How many accounts a page has.
+const PER_PAGE: u32 = 20;
+/// How many recent customers are offered.
+const RECENT: usize = 5;
+/// How many of an agent's impersonations are looked through for those.
+const LOOKED_THROUGH: usize = 50;
+/// The longest search, in characters.
+const Q_AT_MOST: usize = 200;
+
+#[derive(Template)]
+#[template(path = "accounts.html")]
+struct AccountsPage {
+    frame: Frame,
+    q: String,
+    action: String,
+    recent: Vec<Recent>,
+    rows: Vec<Row>,
+    total: u64,
+    previous: Option<String>,
+    next: Option<String>,
+    now: Timestamp,
+}
+
+struct Recent {
+    name: String,
+    show: String,
+    start: String,
+}
+
+struct Row {
+    account: Account,
+    standing: Standing,
+    inside: Vec<String>,
+    show: String,
+    start: String,
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct AccountPage {
+    frame: Frame,
+    account: Account,
+    standing: Standing,
+    start: String,
+    back: String,
+    running: Vec<Line>,
+    recent: Vec<Line>,
+    now: Timestamp,
+}
+
+/// Lists whom the agent may impersonate.
+pub(crate) async fn list(asked: Asked) -> Answer {
+    let (agent, _) = asked.staff(Staff::Agent).await?;
+    let q: String = asked.query.get("q").unwrap_or_default().chars().take(Q_AT_MOST).collect();
+    let page = asked.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+    let search = Search { q: q.clone(), page, per_page: PER_PAGE };
+    let found = asked.vicarious().search(&asked.identity, &search).await?;
+    let to_page = |page: u32| {
+        let page = if page > 1 { page.to_string() } else { String::new() };
+        with_query(&asked.link("/accounts"), &[("q", &q), ("page", &page)])
+    };
+    let next = (u64::from(page) * u64::from(PER_PAGE) < found.total).then(|| to_page(page.saturating_add(1)));
+    if asked.json {
+        let accounts: Vec<&Person> = found.accounts.iter().map(|account| &account.person).collect();
+        return json(StatusCode::OK, json!({ "accounts": accounts, "next": next }));
+    }
+    let here = to_page(page);
+    let running = asked.vicarious().ledger().running(Running::All).await?;
+    let mut rows = Vec::new();
+    for account in found.accounts {
+        rows.push(row(&asked, agent, account, &running, &here).await?);
+    }
+    let page = AccountsPage {
+        frame: Frame::of(&asked, "Customers").await?,
+        action: asked.link("/accounts"),
+        recent: if q.is_empty() && page == 1 { recent(&asked, agent).await? } else { Vec::new() },
+        previous: (page > 1).then(|| to_page(page - 1)),
+        q,
+        rows,
+        total: found.total,
+        next,
+        now: asked.now,
+    };
+    html(StatusCode::OK, &page)
+}
+
+/// Shows one of them.
+pub(crate) async fn show(asked: Asked) -> Answer {
+    let (agent, _) = asked.staff(Staff::Agent).await?;
+    let account = asked.vicarious().permitted(&asked.identity, &AccountId::from(asked.id.as_str())).await?;
+    let ledger = asked.vicarious().ledger();
+    let standing = Standing::find(asked.vicarious(), account.id(), &agent.id).await?;
+    let running = ledger.running(Running::As(account.id())).await?;
+    let running: Vec<_> = running.into_iter().filter(|row| row.over_at(asked.now).is_none()).collect();
+    let mut recent = ledger.by_true_user(&agent.id, LOOKED_THROUGH).await?;
+    recent.retain(|row| row.current_user.id == *account.id());
+    if asked.json {
+        let listed = |rows: &[Impersonation]| -> Vec<_> {
+            rows.iter().map(|row| impersonations::to_json(row, asked.now)).collect()
+        };
+        let (running, recent) = (listed(&running), listed(&recent));
+        let (account, consent) = (&account.person, standing.to_json());
+        let body = json!({ "account": account, "consent": consent, "running": running, "impersonations": recent });
+        return json(StatusCode::OK, body);
+    }
+    let lines = |rows: Vec<Impersonation>| rows.into_iter().map(|row| Line::new(&asked, row)).collect();
+    let here = asked.link(&format!("/accounts/{}", segment(account.id())));
+    let page = AccountPage {
+        frame: Frame::of(&asked, &account.person.name).await?,
+        start: start(&account.person, &here),
+        back: asked.link("/accounts"),
+        account,
+        standing,
+        running: lines(running),
+        recent: lines(recent),
+        now: asked.now,
+    };
+    html(StatusCode::OK, &page)
+}
+
+async fn row(
+    asked: &Asked,
+    agent: &Person,
+    account: Account,
+    running: &[Impersonation],
+    here: &str,
+) -> Result<Row, Failure> {
+    let theirs = running.iter().filter(|row| row.current_user.id == *account.id());
+    let inside = theirs.filter(|row| row.over_at(asked.now).is_none()).map(|row| row.true_user.name.clone());
+    Ok(Row {
+        standing: Standing::find(asked.vicarious(), account.id(), &agent.id).await?,
+        inside: inside.collect(),
+        show: show_path(asked, account.id()),
+        start: start(&account.person, here),
+        account,
+    })
+}
+
+/// Returns the customers that this agent was inside last, as far as that is still allowed.
+async fn recent(asked: &Asked, agent: &Person) -> Result<Vec<Recent>, Failure> {
+    let mut seen: Vec<AccountId> = Vec::new();
+    for row in asked.vicarious().ledger().by_true_user(&agent.id, LOOKED_THROUGH).await? {
+        if seen.len() < RECENT && !seen.contains(&row.current_user.id) {
+            seen.push(row.current_user.id);
+        }
+    }
+    let mut recent = Vec::new();
+    for id in seen {
+        if let Ok(account) = asked.vicarious().permitted(&asked.identity, &id).await {
+            let (show, start) = (show_path(asked, &id), start(&account.person, &asked.link("/accounts")));
+            recent.push(Recent { name: account.person.name, show, start });
+        }
+    }
+    Ok(recent)
+}
+
+fn show_path(asked: &Asked, id: &AccountId) -> String {
+    asked.link(&format!("/accounts/{}", segment(id)))
+}
+
+/// Returns the start page for this account, which comes back to `here`.
+fn start(account: &Person, here: &str) -> String {
+    with_query("/impersonation/new", &[("account", account.id.as_str()), ("return_to", here)])
+}
+
+/// Returns an identifier as one segment of a path.
+pub(crate) fn segment(id: &AccountId) -> String {
+    // A form writes a space as `+`, which a path would keep.
+    form_urlencoded::byte_serialize(id.as_str().as_bytes()).collect::<String>().replace('+', "%20")
+}

@@ -1,0 +1,84 @@
+//! Ending what runs: one impersonation, or everything.
+
+use axum::http::StatusCode;
+use serde_json::json;
+use vicarious_axum::{Refused, Staff};
+use vicarious_core::decide::REASON_AT_MOST;
+use vicarious_core::{Impersonation, ImpersonationId, Refusal};
+
+use crate::answer::{Answer, Failure, json, see};
+use crate::asked::{Asked, Sent};
+use crate::{access_log, impersonations};
+
+/// Ends somebody's impersonation, for administrators.
+pub(crate) async fn revoke(Sent { asked, .. }: Sent) -> Answer {
+    asked.staff(Staff::Administrator).await?;
+    let row = found(&asked).await?;
+    let ended = asked.vicarious().revoke(&asked.identity, &row.id).await;
+    if !asked.json {
+        return see(&asked.link(&format!("/impersonations?done={}", done(ended)?)));
+    }
+    ended?;
+    let row = found(&asked).await?;
+    json(StatusCode::OK, json!({ "impersonation": impersonations::to_json(&row, asked.now) }))
+}
+
+/// Ends an impersonation of one's own account.
+pub(crate) async fn end(Sent { asked, .. }: Sent) -> Answer {
+    let customer = asked.themselves()?;
+    let row = found(&asked).await?;
+    if row.current_user.id != customer.id {
+        return Err(Refusal::NoSuchAccount.into());
+    }
+    let ended = asked.vicarious().revoke(&asked.identity, &row.id).await;
+    if !asked.json {
+        return see(&asked.link(&format!("/access-log?done={}", done(ended)?)));
+    }
+    ended?;
+    let access = access_log::access(&asked, found(&asked).await?).await?;
+    json(StatusCode::OK, json!({ "access": access.to_json() }))
+}
+
+/// Ends everything that runs and lets nothing start.
+pub(crate) async fn pause(Sent { asked, fields }: Sent) -> Answer {
+    let (by, _) = asked.staff(Staff::Administrator).await?;
+    let reason = fields.get("reason").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
+    let invalid = |problem| Err(Refusal::Invalid { field: "reason", problem }.into());
+    if reason.is_empty() {
+        return invalid("is missing: say why, so that agents know");
+    }
+    if reason.chars().count() > REASON_AT_MOST || reason.chars().any(char::is_control) {
+        return invalid("must be at most 500 characters of plain text");
+    }
+    asked.vicarious().pause(Some(by), &reason).await?;
+    paused(&asked, "paused").await
+}
+
+/// Lets agents start again.
+pub(crate) async fn resume(Sent { asked, .. }: Sent) -> Answer {
+    let (by, _) = asked.staff(Staff::Administrator).await?;
+    asked.vicarious().resume(Some(by)).await?;
+    paused(&asked, "resumed").await
+}
+
+async fn paused(asked: &Asked, done: &str) -> Answer {
+    if !asked.json {
+        return see(&asked.link(&format!("/impersonations?done={done}")));
+    }
+    let pause = asked.vicarious().ledger().paused().await?;
+    json(StatusCode::OK, json!({ "paused": pause.as_ref().map(impersonations::pause_json) }))
+}
+
+async fn found(asked: &Asked) -> Result<Impersonation, Failure> {
+    let id = ImpersonationId::from(asked.id.as_str());
+    Ok(asked.vicarious().ledger().by_id(&id).await?.ok_or(Refusal::NoSuchAccount)?)
+}
+
+/// Whoever presses the button wants it to be over: that it is over already is no error to show.
+fn done(ended: Result<(), Refused>) -> Result<&'static str, Failure> {
+    match ended {
+        Ok(()) => Ok("ended"),
+        Err(Refused::Refusal(Refusal::Ended(_))) => Ok("over"),
+        Err(refused) => Err(refused.into()),
+    }
+}

@@ -1,0 +1,94 @@
+//! Times and durations as people say them.
+
+use std::fmt;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, ToSpan};
+use vicarious_core::Timestamp;
+
+/// A time that writes itself as a `<time>` element: `Today 14:02`, in UTC.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct When {
+    at: Timestamp,
+    now: Timestamp,
+}
+
+impl When {
+    pub(crate) fn new(at: Timestamp, now: Timestamp) -> Self {
+        Self { at, now }
+    }
+
+    /// Returns the text alone.
+    pub(crate) fn text(&self) -> String {
+        let (day, today) = (date(self.at), date(self.now));
+        let clock = self.at.strftime("%H:%M");
+        let is = |other: Option<Date>| other == Some(day);
+        if day == today {
+            format!("Today {clock}")
+        } else if is(today.yesterday().ok()) {
+            format!("Yesterday {clock}")
+        } else if is(today.tomorrow().ok()) {
+            format!("Tomorrow {clock}")
+        } else if day.year() == today.year() {
+            format!("{} {clock}", self.at.strftime("%a %-d %B"))
+        } else {
+            format!("{} {clock}", self.at.strftime("%-d %B %Y"))
+        }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<time datetime=\"{}\">{}</time>", self.at, self.text())
+    }
+}
+
+/// It consists of digits and names of months only.
+impl askama::filters::HtmlSafe for When {}
+
+/// Returns how long something took or takes: `6 minutes`.
+pub(crate) fn long(time: SignedDuration) -> String {
+    let minutes = time.as_mins();
+    let count = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
+    match (minutes / 60, minutes % 60) {
+        (..=0, ..=0) => "under a minute".to_owned(),
+        (0, minutes) => count(minutes, "minute"),
+        (hours, 0) => count(hours, "hour"),
+        (hours, minutes) => format!("{} {}", count(hours, "hour"), count(minutes, "minute")),
+    }
+}
+
+/// A point in time that somebody typed: a date, or a time as RFC 3339 has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Typed {
+    Day(Date),
+    Time(Timestamp),
+}
+
+impl Typed {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let day = || text.parse().map(Self::Day).ok().filter(|_| text.len() == "2026-03-02".len());
+        text.parse().map(Self::Time).ok().or_else(day)
+    }
+
+    /// Returns where it begins.
+    pub(crate) fn start(self) -> Option<Timestamp> {
+        match self {
+            Self::Day(day) => day.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp()),
+            Self::Time(time) => Some(time),
+        }
+    }
+
+    /// Returns the first moment after it: a day counts whole.
+    pub(crate) fn end(self) -> Option<Timestamp> {
+        match self {
+            Self::Day(day) => Self::Day(day.checked_add(1.day()).ok()?).start(),
+            Self::Time(time) => Some(time),
+        }
+    }
+}
+
+fn date(at: Timestamp) -> Date {
+    at.to_zoned(TimeZone::UTC).date()
+}
