@@ -13,6 +13,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 use vicarious::consent::{ConsentId, ConsentKind, ConsentState};
+use vicarious::console::Console;
 use vicarious::ports::{ApplyError, Consents, Ledger};
 use vicarious::{AccountId, KeyRing, Vicarious, decide};
 
@@ -51,8 +52,9 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         draining: AtomicBool::new(false),
         database,
     });
-    let console = axum::Router::new();
-    let router = web::router(&app, console);
+    let console =
+        Console::new(&app.vicarious).brand("Kettle & Crane").stylesheet("/assets/helpdesk.css").sign_in("/session/new");
+    let router = web::router(&app, console.staff().merge(console.customer()));
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
         format!("cannot listen on {}: is something else there? --listen says where", options.listen)
     })?;

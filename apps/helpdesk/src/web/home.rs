@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use vicarious::{RequestIdentity, wants_json};
 
 use crate::shop::invoices;
+use crate::shop::notifications::{self, Notification};
 use crate::shop::orders::{self, Order};
 use crate::shop::subscriptions::{self, Subscription};
 use crate::shop::{At, Cents};
@@ -24,6 +25,7 @@ struct Dashboard {
     subscription: Option<Subscription>,
     latest: Option<Order>,
     owed: Cents,
+    news: Vec<Notification>,
     pay_refused: Option<&'static str>,
 }
 
@@ -61,6 +63,7 @@ pub(crate) async fn show(
         subscription: subscriptions::find(&app.database, account).await?,
         latest: orders::list(&app.database, account, 1).await?.items.into_iter().next(),
         owed: invoices::owed(&app.database, account).await?,
+        news: notifications::list(&app.database, account, 1).await?.items.into_iter().take(3).collect(),
         pay_refused: visitor.why_not(&app, "POST", "/payments"),
         frame,
         first_name,
