@@ -67,7 +67,7 @@ export async function openHouse() {
         await body({ visitor, origin });
         if (complaints.length > 0) throw new Error(`the browser complained:\n${complaints.join('\n')}`);
       } catch (error) {
-        error.message += `\n${await keep(name, people, await helpdesk.log())}`;
+        error.stack += `\n${await keep(name, people, await helpdesk.log())}`;
         throw error;
       } finally {
         await Promise.all(people.map((page) => page.context().close()));

@@ -48,3 +48,9 @@ export async function assertInPlainSight(locator) {
   assert.ok(found.inside, `not inside the viewport: ${JSON.stringify(found.box)}`);
   assert.ok(found.uncovered, `covered by something else: ${JSON.stringify(found.box)}`);
 }
+
+/** Asserts that a page can be read by everybody: by a screen reader, and without scrolling sideways. */
+export async function assertReadable(page) {
+  await assertAccessible(page);
+  await assertFits(page);
+}

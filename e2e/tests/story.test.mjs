@@ -1,22 +1,16 @@
 // The whole story, from the ticket to the audit trail, as everybody in it sees it.
 import assert from 'node:assert/strict';
 import { inWords, looks, openHouse } from '../browser.mjs';
-import { assertAccessible, assertFits, assertInPlainSight } from '../checks.mjs';
+import { assertInPlainSight, assertReadable } from '../checks.mjs';
 import { alice, ask, banner, bob, dana, signIn, stop, whoAmI } from '../people.mjs';
 
 const { scene } = await openHouse();
 
-/** Looks at a page as it is now: everybody can read it, and nobody scrolls sideways. */
-async function look(page) {
-  await assertAccessible(page);
-  await assertFits(page);
-}
-
 async function findAlice(page) {
   await page.goto('/accounts');
-  await look(page);
+  await assertReadable(page);
   const first = await page.getByRole('main').innerText();
-  await page.getByRole('link', { name: 'Next' }).click();
+  await page.getByRole('link', { name: 'Next page' }).click();
   assert.notEqual(await page.getByRole('main').innerText(), first, 'the next page shows other people');
   await page.getByRole('searchbox').fill(alice.email);
   await page.getByRole('searchbox').press('Enter');
@@ -24,9 +18,9 @@ async function findAlice(page) {
 }
 
 async function startAsAlice(page) {
-  await page.getByRole('link', { name: /^Impersonate/ }).click();
+  await page.getByRole('link', { name: /^Impersonate Alice Winter[^a-z]*$/ }).click();
   await page.getByRole('heading', { level: 1, name: /Alice/ }).waitFor();
-  await look(page);
+  await assertReadable(page);
   await page.getByLabel('Reason').fill('Cannot change her name');
   await page.getByLabel('Ticket').fill('SUP-4711');
   await page.getByRole('button', { name: /^Start as Alice/ }).click();
@@ -42,11 +36,11 @@ async function assertUnderTheBanner(page, mode) {
 async function assertCannotPay(page) {
   await page.goto('/invoices');
   await assertUnderTheBanner(page, 'reading only');
-  await look(page);
+  await assertReadable(page);
   const unpaid = page.getByRole('main').locator('tr', { hasText: /open|overdue/ }).first();
   await unpaid.getByRole('link').click();
   await assertUnderTheBanner(page, 'reading only');
-  await look(page);
+  await assertReadable(page);
   const pay = page.getByRole('button', { name: /^Pay/ }).first();
   assert.ok(await pay.isDisabled());
   const why = await pay.getAttribute('aria-describedby');
@@ -57,16 +51,16 @@ async function assertCannotPay(page) {
 
 async function saveTheProfile(page, name) {
   await page.goto('/profile');
-  await look(page);
+  await assertReadable(page);
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: /reading only.*Switch to write/ }).waitFor();
   assert.match(await page.getByRole('main').innerText(), new RegExp(name), 'nothing typed is lost');
-  await look(page);
+  await assertReadable(page);
   await page.getByRole('main').getByRole('button', { name: 'Switch to write' }).click();
   await page.getByRole('heading', { name: /Save this profile for Alice.*account\?/ }).waitFor();
   assert.match(await page.getByRole('main').innerText(), new RegExp(name), 'nothing typed is lost');
-  await look(page);
+  await assertReadable(page);
   await page.getByRole('button', { name: 'Yes, save this profile' }).click();
   await assertUnderTheBanner(page, 'write mode');
   assert.equal(await page.getByLabel('Name', { exact: true }).inputValue(), name);
@@ -74,46 +68,67 @@ async function saveTheProfile(page, name) {
 
 async function readTheAccessLog(page, [before, after]) {
   await page.goto('/access-log');
-  await look(page);
+  await assertReadable(page);
   const text = await page.getByRole('main').innerText();
-  for (const fact of ['Bob', 'SUP-4711', 'Cannot change her name', before, after]) {
+  for (const fact of ['SUP-4711', 'Cannot change her name', before, after]) {
     assert.match(text, new RegExp(fact), 'the access log says who, when, why, and what changed');
   }
 }
 
+async function readTheTimeline(page, [before, after]) {
+  await page.goto('/impersonations');
+  await assertReadable(page);
+  await page.getByRole('link', { name: /^Timeline/ }).first().click();
+  await assertReadable(page);
+  const steps = [
+    'Bob Marsh began to use the application as',
+    'looked at invoices',
+    'Refused: Bob Marsh tried .*payments.* never allowed',
+    'Refused: Bob Marsh tried save this profile .* reading only',
+    'switched to write mode',
+    `changed the name from .*${before}.* to .*${after}`,
+    'Bob Marsh stopped',
+  ];
+  assert.match(await page.getByRole('main').innerText(), new RegExp(steps.join('[^]*')), 'the timeline tells every step');
+}
+
 async function readTheTrail(page, id) {
   await page.goto('/audit');
-  await look(page);
-  await page.goto(`/impersonations/${id}`);
-  await look(page);
+  await assertReadable(page);
+  const { status, body } = await ask(page, `/audit?impersonation=${id}`);
+  assert.equal(status, 200);
+  for (const entry of body.entries) {
+    assert.deepEqual([entry.true_user.email, entry.current_user.email], [bob.email, alice.email], entry.kind);
+  }
 }
 
 for (const [number, view] of looks.entries()) {
   scene(`Bob helps Alice, and everybody can read it later: ${inWords(view)}`, view, async ({ visitor }) => {
     const agent = await visitor();
     await signIn(agent, bob);
-    await look(agent);
+    await assertReadable(agent);
     await findAlice(agent);
     const list = agent.url();
     await startAsAlice(agent);
     await assertUnderTheBanner(agent, 'reading only');
-    await look(agent);
+    await assertReadable(agent);
     const { current_user: before, true_user: keyboard, impersonation } = await whoAmI(agent);
     assert.deepEqual([before.email, keyboard.email], [alice.email, bob.email]);
     await assertCannotPay(agent);
     const name = `Alice Winter ${number + 2}`;
     await saveTheProfile(agent, name);
-    await look(agent);
+    await assertReadable(agent);
     await stop(agent);
     assert.equal(agent.url(), list);
     await agent.getByText(`You are logged out as ${alice.email}`).waitFor();
-    await look(agent);
+    await assertReadable(agent);
 
     const customer = await visitor();
     await signIn(customer, alice);
     await readTheAccessLog(customer, [before.name, name]);
     const administrator = await visitor();
     await signIn(administrator, dana);
+    await readTheTimeline(administrator, [before.name, name]);
     await readTheTrail(administrator, impersonation.id);
   });
 }

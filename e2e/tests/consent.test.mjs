@@ -1,0 +1,100 @@
+// Consent: asked for, given, refused, withdrawn. Nobody comes in without it.
+import assert from 'node:assert/strict';
+import { inWords, looks, openHouse } from '../browser.mjs';
+import { assertInPlainSight, assertReadable } from '../checks.mjs';
+import { ask, banner, bob, signIn, whoAmI } from '../people.mjs';
+
+const { scene } = await openHouse();
+const views = looks.filter(({ screen, scheme }) => (screen === 'phone') === (scheme === 'dark'));
+
+/** Signs Bob in and returns a customer whom nobody has asked yet; each scene has one of its own. */
+let met = 0;
+async function bobAndSomebody(page) {
+  await signIn(page, bob);
+  met += 1;
+  const { body } = await ask(page, `/accounts?page=${met + 1}`);
+  return body.accounts.find(({ email }) => !/^(alice|carol)@/.test(email));
+}
+
+async function askFor(page, { name, email }) {
+  await page.goto(`/accounts?q=${encodeURIComponent(email)}`);
+  await page.getByRole('link', { name: `Impersonate ${name}` }).click();
+  await assertReadable(page);
+  assert.equal(await page.getByRole('button', { name: /^Start as/ }).count(), 0, 'there is no way around the question');
+  await page.getByLabel('Reason').fill('A parcel went astray');
+  await page.getByLabel('Ticket').fill('SUP-17');
+  await page.getByRole('button', { name: /^Ask / }).click();
+  await assertReadable(page);
+  assert.equal(await page.getByRole('button', { name: /^Start as/ }).count(), 0, 'a question is no answer');
+}
+
+async function decide(page, button) {
+  await page.goto('/consents');
+  await assertReadable(page);
+  const main = page.getByRole('main');
+  assert.match(await main.innerText(), /Bob Marsh would like to look at your account[^]*A parcel went astray[^]*SUP-17/);
+  await main.getByRole('button', { name: button }).click();
+  await main.getByText('Nobody is asking').waitFor();
+  await assertReadable(page);
+}
+
+async function startAs(page, { id, name }) {
+  await page.goto(`/impersonation/new?account=${id}&reason=A+parcel+went+astray&return_to=/accounts`);
+  await page.getByRole('button', { name: `Start as ${name}` }).click();
+  await assertInPlainSight(banner(page));
+}
+
+for (const view of views) {
+  scene(`a customer who is asked approves, and withdraws while Bob is in: ${inWords(view)}`, view, async ({ visitor }) => {
+    const agent = await visitor();
+    const somebody = await bobAndSomebody(agent);
+    await askFor(agent, somebody);
+    const customer = await visitor();
+    await signIn(customer, somebody);
+    await decide(customer, 'Approve');
+    await startAs(agent, somebody);
+    assert.equal((await whoAmI(agent)).current_user.email, somebody.email);
+
+    await customer.goto('/consents');
+    await customer.getByRole('button', { name: 'Withdraw' }).click();
+    for (const path of ['/orders', '/profile']) {
+      const answer = await agent.goto(path);
+      assert.equal(answer.status(), 410, 'it stays ended until Bob says who he wants to be');
+    }
+    await agent.getByText('withdrew their consent').waitFor();
+    await assertReadable(agent);
+    await agent.getByRole('button', { name: 'Go on as Bob Marsh' }).click();
+    const { current_user: current, impersonation } = await whoAmI(agent);
+    assert.deepEqual([current.email, impersonation], [bob.email, null]);
+    assert.equal(await banner(agent).count(), 0);
+  });
+
+  scene(`a customer who is asked declines, and Bob stays out: ${inWords(view)}`, view, async ({ visitor }) => {
+    const agent = await visitor();
+    const somebody = await bobAndSomebody(agent);
+    await askFor(agent, somebody);
+    const customer = await visitor();
+    await signIn(customer, somebody);
+    await decide(customer, 'Decline');
+    await agent.goto(`/impersonation/new?account=${somebody.id}`);
+    assert.equal(await agent.getByRole('button', { name: /^Start as/ }).count(), 0);
+    const data = { account_id: somebody.id, reason: 'Going in anyway' };
+    const { status, body } = await ask(agent, '/impersonation', { method: 'POST', data });
+    assert.equal(status, 403);
+    assert.match(body.type, /consent-required$/);
+  });
+}
+
+scene('a customer ends a running impersonation from the access log', { screen: 'phone', javaScript: false }, async ({ visitor }) => {
+  const agent = await visitor();
+  const somebody = await bobAndSomebody(agent);
+  await askFor(agent, somebody);
+  const customer = await visitor();
+  await signIn(customer, somebody);
+  await decide(customer, 'Approve');
+  await startAs(agent, somebody);
+  await customer.goto('/access-log');
+  await assertReadable(customer);
+  await customer.getByRole('button', { name: 'End' }).click();
+  assert.equal((await agent.goto('/')).status(), 410);
+});
