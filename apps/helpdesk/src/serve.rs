@@ -106,6 +106,7 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .open("/metrics")
         .assets("/assets")
         .assets("/console")
+        .assets("/favicon.ico")
         .private_field("number")
         .secure_cookies(options.public_url.is_some());
     for reason in

@@ -86,6 +86,7 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .route("/readyz", get(operations::readyz))
         .route("/metrics", get(operations::metrics))
         .route("/assets/{file}", get(assets::serve))
+        .route("/favicon.ico", get(assets::icon))
         .fallback(answer::not_found)
         .method_not_allowed_fallback(answer::method_not_allowed)
         .with_state(Arc::clone(app));

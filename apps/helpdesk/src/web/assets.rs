@@ -29,6 +29,11 @@ pub(crate) async fn serve(Path(name): Path<String>, headers: HeaderMap) -> Resul
     Ok((status, [(CONTENT_TYPE, *kind), (CACHE_CONTROL, "public, no-cache"), (ETAG, &tag)], body).into_response())
 }
 
+/// Serves the picture to browsers that ask for it without having been told where it is.
+pub(crate) async fn icon(headers: HeaderMap) -> Result<Response, Failure> {
+    serve(Path("crane.svg".to_owned()), headers).await
+}
+
 fn tag_of(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let tag: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
