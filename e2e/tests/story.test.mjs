@@ -14,7 +14,7 @@ async function findAlice(page) {
   assert.notEqual(await page.getByRole('main').innerText(), first, 'the next page shows other people');
   await page.getByRole('searchbox').fill(alice.email);
   await page.getByRole('searchbox').press('Enter');
-  await page.getByRole('main').getByText(alice.email).waitFor();
+  await page.getByRole('cell', { name: alice.email }).waitFor();
 }
 
 async function startAsAlice(page) {

@@ -15,10 +15,11 @@ const hidden = (fields) =>
 const form = (path, fields, method = 'post') =>
   `<form action="${origin}${path}" method="${method}">${hidden(fields)}<button>Kittens!</button></form>`;
 
-const script = (statements) => `<script>${statements}; document.title = 'Done'</script>`;
-
-const fetching = (path, options) =>
-  script(`fetch(${JSON.stringify(origin + path)}, ${JSON.stringify({ mode: 'no-cors', credentials: 'include', ...options })}).catch(() => {})`);
+const fetching = (path, options) => `<script>
+  fetch(${JSON.stringify(origin + path)}, ${JSON.stringify({ mode: 'no-cors', credentials: 'include', ...options })})
+    .catch(() => {})
+    .finally(() => { document.title = 'Tried'; });
+</script>`;
 
 const asForm = (fields) => ({
   method: 'POST',
@@ -39,15 +40,18 @@ function attempts(path, fields, method) {
     'fetch by POST': { html: fetching(path, asForm(fields)) },
     'fetch with a body of text': { html: fetching(path, { method: 'POST', body: JSON.stringify(fields) }) },
     [`fetch by ${method}`]: { html: fetching(path, { mode: 'cors', ...asForm(fields), method }) },
-    'a beacon': { html: script(`navigator.sendBeacon(${JSON.stringify(origin + path)}, new URLSearchParams(${JSON.stringify(fields)}))`) },
+    'a beacon': { html: fetching(path, { ...asForm(fields), keepalive: true }) },
   };
 }
 
 async function lure(page, at, { html, click }) {
-  await page.goto(at + strangers.page(html), { waitUntil: 'networkidle' });
-  if (!click) return;
-  await page.getByText('Kittens!').click();
-  await page.waitForLoadState('networkidle');
+  await page.goto(at + strangers.page(html));
+  if (click) {
+    await page.getByText('Kittens!').click();
+    await page.waitForURL((url) => url.origin === origin);
+  } else if (html.includes('<script>')) {
+    await page.waitForFunction(() => document.title === 'Tried');
+  }
 }
 
 for (const [distance, at] of [['far away', strangers.farAway], ['next door', strangers.nextDoor]]) {
