@@ -59,8 +59,8 @@ pub(crate) struct Access {
 /// A change of the customer's data.
 pub(crate) struct Changed {
     field: String,
-    from: String,
-    to: String,
+    old: String,
+    new: String,
     at: Timestamp,
 }
 
@@ -142,14 +142,14 @@ fn deeds(asked: &Asked, outcomes: &[Recorded], changed: &[Recorded]) -> Vec<Stri
 impl Changed {
     /// Reads a change out of its entry.
     pub(crate) fn of(entry: &Entry) -> Option<Self> {
-        let text = |names: [&str; 2]| {
-            let value = names.iter().find_map(|name| entry.detail.get(*name))?;
+        let text = |name| {
+            let value: &Value = entry.detail.get(name)?;
             Some(value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         };
         Some(Self {
-            field: text(["field", "name"])?,
-            from: text(["from", "old"]).unwrap_or_default(),
-            to: text(["to", "new"]).unwrap_or_default(),
+            field: text("field")?,
+            old: text("old").unwrap_or_default(),
+            new: text("new").unwrap_or_default(),
             at: entry.at,
         })
     }
@@ -157,14 +157,14 @@ impl Changed {
     /// Returns the change as words that follow somebody's name.
     pub(crate) fn sentence(&self, whose: &str) -> Sentence {
         let changed = Sentence::new(format!("changed {whose} ")).name(self.field.replace('_', " "));
-        changed.say(" from ").quote(&*self.from).say(" to ").quote(&*self.to)
+        changed.say(" from ").quote(&*self.old).say(" to ").quote(&*self.new)
     }
 }
 
 impl Access {
     /// Returns the JSON form.
     pub(crate) fn to_json(&self) -> Value {
-        let change = |change: &Changed| json!({ "field": change.field, "from": change.from, "to": change.to, "at": change.at.to_string() });
+        let change = |change: &Changed| json!({ "field": change.field, "old": change.old, "new": change.new, "at": change.at.to_string() });
         json!({
             "id": self.row.id,
             "who": self.who,

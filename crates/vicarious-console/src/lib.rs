@@ -3,8 +3,9 @@
 //! Agents find the people they may impersonate and ask for consent; administrators see who is inside whom, end it,
 //! pause everything and read the trail; customers decide about support access and see who looked at their account.
 //! [`Console::staff`] and [`Console::customer`] are routers to be merged (or nested, both at the same path) below
-//! [`Vicarious::layer`](vicarious_axum::Vicarious::layer), with
-//! [`method_override`](vicarious_axum::Builder::method_override) on, so that forms reach `PATCH` and `DELETE`.
+//! [`Vicarious::layer`](vicarious_axum::Vicarious::layer). Forms reach `PATCH` and `DELETE` by a `_method` field where
+//! the application overrides methods, and by `POST` everywhere. Declare `/console` as assets, so that fetching the
+//! style sheet is not recorded.
 //!
 //! Read in this order: `asked` (what a request brings), `answer`, `frame`, then a file for each page.
 

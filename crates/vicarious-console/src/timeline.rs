@@ -145,7 +145,8 @@ impl<'a> Timeline<'a> {
             at: When::new(entry.at, self.asked.now),
             class: class(entry.kind),
             sentence: sentence(self.asked.vicarious().rules(), entry),
-            facts: entry.request.as_ref().map(|_| facts(entry)),
+            // A change only names its request.
+            facts: entry.request.as_ref().filter(|request| !request.method.is_empty()).map(|_| facts(entry)),
             raw: vec![raw],
         });
     }

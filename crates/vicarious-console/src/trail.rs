@@ -60,7 +60,7 @@ struct Row {
 impl Row {
     fn new(asked: &Asked, recorded: &Recorded) -> Self {
         let entry = &recorded.entry;
-        let request = entry.request.as_ref().map(|request| {
+        let request = entry.request.as_ref().filter(|request| !request.method.is_empty()).map(|request| {
             let status = request.status.map(|status| format!(" · {status}")).unwrap_or_default();
             format!("{} {}{status}", request.method, request.path)
         });

@@ -1,0 +1,10 @@
+//! The console as people and programs meet it: real pages and JSON behind the real layer.
+
+mod access_log;
+mod consents;
+mod doors;
+mod impersonations;
+mod people;
+mod requests;
+mod support;
+mod trail;
