@@ -2,8 +2,10 @@
 
 mod decode;
 mod forms;
-mod markup;
+mod parsing;
+mod place;
 mod stream;
+mod tags;
 #[cfg(test)]
 mod tests;
 

@@ -7,10 +7,12 @@ use std::task::{Context, Poll, ready};
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
-use http_body::Frame;
+use http_body::{Body as _, Frame};
 
 use super::Rewrite;
-use super::markup::{self, Rewriter};
+use super::parsing::{Problem, ascii};
+use super::place::{Found, Search};
+use super::tags::{Tagger, tagger};
 
 /// How much is rewritten at a time, in bytes.
 const PIECE: usize = 32 * 1024;
@@ -21,28 +23,41 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 ///
 /// Nothing else changes, not a byte, whatever ASCII-compatible encoding it is in. An error of the inner body is passed
 /// on; where rewriting itself is impossible (a single tag of many megabytes) the body ends with an error too, because
-/// what cannot be marked must not be shown.
+/// what cannot be marked must not be shown. A frameset gives way to the banner: browsers draw either.
 pub(crate) fn rewrite(body: Body, options: Rewrite) -> Body {
     let output = Output::default();
-    let rewriter = markup::rewriter(options, output.clone()).map(Box::new);
-    let (rewriter, step) = match rewriter {
-        Ok(rewriter) => (Some(rewriter), Step::Start(BytesMut::new())),
-        Err(error) => (None, Step::Failed(axum::Error::new(error))),
+    let mark = Some(BytesMut::new());
+    let mut rewriting = Rewriting {
+        inner: body,
+        output,
+        input: Bytes::new(),
+        trailers: None,
+        mark,
+        search: None,
+        tagger: None,
+        failed: None,
     };
-    Body::new(Rewriting { inner: body, rewriter, output, input: Bytes::new(), trailers: None, step })
+    if let Err(error) = rewriting.prepare(options) {
+        rewriting.fail(axum::Error::new(error));
+    }
+    Body::new(rewriting)
 }
 
-/// What the rewriter has written and nobody has taken yet.
+/// What is written and nobody has taken yet.
 #[derive(Clone, Default)]
 pub(super) struct Output(Arc<Mutex<BytesMut>>);
 
 impl lol_html::OutputSink for Output {
     fn handle_chunk(&mut self, chunk: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(chunk);
+        self.write(chunk);
     }
 }
 
 impl Output {
+    fn write(&self, bytes: &[u8]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+    }
+
     fn take(&self) -> Bytes {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).split().freeze()
     }
@@ -50,62 +65,78 @@ impl Output {
 
 struct Rewriting {
     inner: Body,
-    /// None once the document has ended.
-    rewriter: Option<Box<Rewriter>>,
     output: Output,
+    /// What has arrived and was not looked at.
     input: Bytes,
     trailers: Option<HeaderMap>,
-    step: Step,
-}
-
-enum Step {
-    /// Fewer bytes have arrived than tell whether there is a byte order mark.
-    Start(BytesMut),
-    Middle,
-    End,
-    Failed(axum::Error),
+    /// The beginning, while fewer bytes have arrived than tell whether it is a byte order mark.
+    mark: Option<BytesMut>,
+    /// What looks for the banner's place, and the banner, while it is not in.
+    search: Option<(Box<Search>, String)>,
+    /// None once the document has ended.
+    tagger: Option<Box<Tagger>>,
+    failed: Option<axum::Error>,
 }
 
 impl Rewriting {
-    /// Takes a piece of the document.
+    fn prepare(&mut self, options: Rewrite) -> Result<(), Problem> {
+        self.tagger = Some(Box::new(tagger(&options.identity_tag, options.own_origins, self.output.clone())?));
+        if let Some(banner) = options.banner {
+            self.search = Some((Box::new(Search::new()?), ascii(&banner)));
+        }
+        Ok(())
+    }
+
+    /// Takes what has arrived.
     ///
     /// A byte order mark is only one as the very first thing, so it goes out ahead of anything we insert.
     fn accept(&mut self, data: Bytes) {
-        let Step::Start(held) = &mut self.step else {
+        let Some(held) = &mut self.mark else {
             self.input = data;
             return;
         };
         held.extend_from_slice(&data);
-        if held.len() < BYTE_ORDER_MARK.len() && BYTE_ORDER_MARK.starts_with(held) {
-            return;
-        }
-        self.leave_start();
-    }
-
-    fn leave_start(&mut self) {
-        if let Step::Start(held) = std::mem::replace(&mut self.step, Step::Middle) {
-            self.input = held.freeze();
-            if self.input.starts_with(&BYTE_ORDER_MARK) {
-                let mark = self.input.split_to(BYTE_ORDER_MARK.len());
-                lol_html::OutputSink::handle_chunk(&mut self.output, &mark);
-            }
+        if held.len() >= BYTE_ORDER_MARK.len() || !BYTE_ORDER_MARK.starts_with(held) {
+            self.leave_mark();
         }
     }
 
-    /// Rewrites a piece of what has arrived.
+    fn leave_mark(&mut self) {
+        self.input = self.mark.take().unwrap_or_default().freeze();
+        if self.input.starts_with(&BYTE_ORDER_MARK) {
+            self.output.write(&self.input.split_to(BYTE_ORDER_MARK.len()));
+        }
+    }
+
     fn advance(&mut self) {
         let piece = self.input.split_to(self.input.len().min(PIECE));
-        if let Some(rewriter) = &mut self.rewriter
-            && let Err(error) = rewriter.write(&piece)
-        {
+        if let Err(error) = self.read(&piece) {
             self.fail(axum::Error::new(error));
         }
     }
 
+    fn read(&mut self, piece: &[u8]) -> Result<(), Problem> {
+        let Some(tagger) = &mut self.tagger else { return Ok(()) };
+        let Some((search, banner)) = &mut self.search else { return Ok(tagger.write(piece)?) };
+        match search.read(piece)? {
+            Found::NotYet(before) => self.output.write(&before),
+            Found::Between(before, after) => {
+                self.output.write(&before);
+                self.output.write(banner.as_bytes());
+                self.search = None;
+                tagger.write(&after)?;
+            }
+        }
+        Ok(())
+    }
+
     fn finish(&mut self) {
-        self.step = Step::End;
-        if let Some(rewriter) = self.rewriter.take()
-            && let Err(error) = rewriter.end()
+        if let Some((search, banner)) = self.search.take() {
+            self.output.write(&search.end());
+            self.output.write(banner.as_bytes());
+        }
+        if let Some(tagger) = self.tagger.take()
+            && let Err(error) = tagger.end()
         {
             self.fail(axum::Error::new(error));
         }
@@ -113,11 +144,10 @@ impl Rewriting {
 
     /// Gives up: what is not out yet stays in.
     fn fail(&mut self, error: axum::Error) {
-        self.rewriter = None;
+        (self.tagger, self.search, self.trailers) = (None, None, None);
         self.input.clear();
-        self.trailers = None;
         drop(self.output.take());
-        self.step = Step::Failed(error);
+        self.failed = Some(error);
     }
 }
 
@@ -134,24 +164,28 @@ impl http_body::Body for Rewriting {
             }
             if !this.input.is_empty() {
                 this.advance();
-                continue;
-            }
-            match std::mem::replace(&mut this.step, Step::End) {
-                Step::Failed(error) => return Poll::Ready(Some(Err(error))),
-                Step::End => {
-                    return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
-                }
-                step @ (Step::Start(_) | Step::Middle) => this.step = step,
-            }
-            match ready!(Pin::new(&mut this.inner).poll_frame(cx)) {
-                Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => this.accept(data),
-                    Err(frame) => this.trailers = frame.into_trailers().ok(),
-                },
-                Some(Err(error)) => this.fail(error),
-                None if matches!(this.step, Step::Start(ref held) if !held.is_empty()) => this.leave_start(),
-                None => this.finish(),
+            } else if let Some(error) = this.failed.take() {
+                return Poll::Ready(Some(Err(error)));
+            } else if this.tagger.is_none() {
+                return Poll::Ready(this.trailers.take().map(|trailers| Ok(Frame::trailers(trailers))));
+            } else {
+                ready!(this.poll_more(cx));
             }
         }
+    }
+}
+
+impl Rewriting {
+    fn poll_more(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match ready!(Pin::new(&mut self.inner).poll_frame(cx)) {
+            Some(Ok(frame)) => match frame.into_data() {
+                Ok(data) => self.accept(data),
+                Err(frame) => self.trailers = frame.into_trailers().ok(),
+            },
+            Some(Err(error)) => self.fail(error),
+            None if self.mark.as_ref().is_some_and(|held| !held.is_empty()) => self.leave_mark(),
+            None => self.finish(),
+        }
+        Poll::Ready(())
     }
 }

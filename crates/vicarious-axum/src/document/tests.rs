@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt as _;
 
-use super::markup::CLOSERS;
+use super::place::CLOSERS;
 use super::{Rewrite, rewrite};
 
 const BANNER: &str = "<aside>B</aside>";

@@ -1,0 +1,40 @@
+//! How HTML is read here: every byte survives, and memory is bounded.
+
+use std::fmt::Write as _;
+
+use encoding_rs::WINDOWS_1252;
+use lol_html::send::Settings;
+use lol_html::{AsciiCompatibleEncoding, MemorySettings, Selector};
+
+pub(super) type Problem = Box<dyn std::error::Error + Send + Sync>;
+
+/// The most that one tag may take, in bytes: an image within an attribute fits, a memory attack does not.
+const MEMORY: usize = 8 * 1024 * 1024;
+
+/// Returns what all our parsers have in common.
+pub(super) fn settings() -> Result<Settings<'static, 'static>, Problem> {
+    // Every byte is a character of windows-1252 and comes back as the same byte, so text in UTF-8, in Latin-9 or in
+    // none at all passes unharmed. What we insert is pure ASCII.
+    let encoding = AsciiCompatibleEncoding::new(WINDOWS_1252).ok_or("windows-1252 is compatible with ASCII")?;
+    let memory = MemorySettings::new().with_max_allowed_memory_usage(MEMORY);
+    Ok(Settings::new_send().with_encoding(encoding).with_strict(false).with_memory_settings(memory))
+}
+
+/// Parses a selector of ours.
+pub(super) fn selector(text: &str) -> Result<Selector, Problem> {
+    text.parse::<Selector>().map_err(Into::into)
+}
+
+/// Writes HTML in pure ASCII, so that it reads the same in every encoding a document may have.
+pub(super) fn ascii(html: &str) -> String {
+    let mut text = String::with_capacity(html.len());
+    for letter in html.chars() {
+        if letter.is_ascii() {
+            text.push(letter);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "&#x{:x};", u32::from(letter));
+        }
+    }
+    text
+}
