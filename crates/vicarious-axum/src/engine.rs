@@ -62,8 +62,10 @@ impl Cached {
 }
 
 impl Engine {
+    /// Returns the time to the microsecond, which is what the ledger keeps.
     pub(crate) fn now(&self) -> Timestamp {
-        (self.clock)()
+        let now = (self.clock)();
+        Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
     /// Returns who is signed in under `key`, perhaps from a moment ago.

@@ -108,7 +108,7 @@ fn banner(engine: &Engine, row: &Impersonation, page: &str) -> String {
 
 /// Returns the start page that continues this impersonation, filled in, on the page where it was left.
 fn continue_href(row: &Impersonation, path: &str) -> String {
-    let mut query = form_urlencoded::Serializer::new(format!("{START_PAGE}?"));
+    let mut query = form_urlencoded::Serializer::for_suffix(format!("{START_PAGE}?"), START_PAGE.len() + 1);
     query.append_pair("account", row.current_user.id.as_str()).append_pair("reason", &row.reason);
     if let Some(ticket) = &row.ticket {
         query.append_pair("ticket", ticket);
