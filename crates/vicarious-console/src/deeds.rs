@@ -115,3 +115,39 @@ pub(crate) fn why_refused(word: &str) -> &'static str {
         _ => "refused",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vicarious_core::audit::RequestId;
+
+    use super::*;
+
+    #[test]
+    fn phrases_are_told_in_the_past() {
+        for (phrase, wanted) in [
+            ("looked at invoices", "looked at invoices"),
+            ("look at invoices", "looked at invoices"),
+            ("save this profile", "saved this profile"),
+            ("mark notifications as read", "marked notifications as read"),
+            ("send this message", "sent this message"),
+            ("copy an order", "copied an order"),
+            ("display it", "displayed it"),
+            ("stop", "stopped"),
+            ("", ""),
+        ] {
+            assert_eq!(past(phrase), wanted);
+        }
+    }
+
+    #[test]
+    fn a_request_without_a_phrase_is_told_by_its_route() {
+        let deed = |method: &str, route: Option<&str>| {
+            let (id, method, route) = (RequestId::from("1"), method.to_owned(), route.map(str::to_owned));
+            deed(&Rules::new(), &RequestFacts { id, method, route, path: "/orders/7".to_owned(), status: None })
+        };
+        assert_eq!(deed("GET", Some("/orders/{id}")), "opened /orders/{id}");
+        assert_eq!(deed("GET", None), "opened /orders/7");
+        assert_eq!(deed("POST", Some("/orders/{id}")), "sent POST /orders/{id}");
+        assert_eq!(deed("GET", Some("/support/consents")), "looked at support access");
+    }
+}

@@ -92,3 +92,53 @@ impl Typed {
 fn date(at: Timestamp) -> Date {
     at.to_zoned(TimeZone::UTC).date()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn times_are_told_from_today() {
+        let now = at("2026-03-02T10:00:00Z");
+        for (time, wanted) in [
+            ("2026-03-02T00:00:00Z", "Today 00:00"),
+            ("2026-03-01T23:59:59Z", "Yesterday 23:59"),
+            ("2026-03-03T09:05:00Z", "Tomorrow 09:05"),
+            ("2026-03-09T10:00:00Z", "Mon 9 March 10:00"),
+            ("2025-12-31T10:00:00Z", "31 December 2025 10:00"),
+        ] {
+            assert_eq!(When::new(at(time), now).text(), wanted);
+        }
+    }
+
+    #[test]
+    fn durations_are_told_in_minutes() {
+        for (seconds, wanted) in [
+            (-5, "under a minute"),
+            (59, "under a minute"),
+            (60, "1 minute"),
+            (6 * 60 + 40, "6 minutes"),
+            (3600, "1 hour"),
+            (2 * 3600 + 60, "2 hours 1 minute"),
+        ] {
+            assert_eq!(long(SignedDuration::from_secs(seconds)), wanted);
+        }
+    }
+
+    #[test]
+    fn a_day_counts_whole_and_a_time_as_it_is() {
+        let day = Typed::parse("2026-03-02").unwrap();
+        assert_eq!(day.start(), Some(at("2026-03-02T00:00:00Z")));
+        assert_eq!(day.end(), Some(at("2026-03-03T00:00:00Z")));
+        let time = Typed::parse("2026-03-02T12:00:00+02:00").unwrap();
+        assert_eq!((time.start(), time.end()), (Some(at("2026-03-02T10:00:00Z")), Some(at("2026-03-02T10:00:00Z"))));
+        for wrong in ["", "now", "2026-02-30", "2026-3-2", "2026-03-02T10:00", "20260302", "9999-12-31T99:00Z"] {
+            assert_eq!(Typed::parse(wrong), None, "{wrong}");
+        }
+        assert_eq!(Typed::parse("9999-12-31").and_then(Typed::end), None, "there is no day after the last");
+    }
+}

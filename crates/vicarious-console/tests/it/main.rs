@@ -1,5 +1,7 @@
 //! The console as people and programs meet it: real pages and JSON behind the real layer.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+
 mod access_log;
 mod consents;
 mod doors;
