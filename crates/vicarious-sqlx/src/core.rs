@@ -1,5 +1,8 @@
 //! What the parts of a store share, and how a transaction ends: sealed, with its entries.
 
+use std::collections::VecDeque;
+use std::sync::Arc;
+
 use vicarious_core::decide::{self, Transition};
 use vicarious_core::ports::{ApplyError, Unavailable};
 use vicarious_core::{EndCause, Entry, HandleHash, Impersonation, Timestamp};
@@ -30,26 +33,31 @@ pub(crate) struct Core {
 struct Chain {
     head: Head,
     posted: Posted,
-    /// Set while a commit is under way; if it stays, nobody knows whether that commit happened.
-    in_doubt: bool,
+    /// Where the chain ends if the commit under way happens; if it stays, nobody knows whether it happened.
+    in_doubt: Option<Head>,
+    /// The digests of the last entries of commits that were in doubt, and happened.
+    committed: VecDeque<[u8; 32]>,
 }
+
+/// How many commits in doubt are remembered: more than can be in doubt at a time.
+const DOUBTS_AT_MOST: usize = 64;
 
 /// How far a transaction came.
 #[derive(Debug)]
 pub(crate) enum NotSealed {
     /// Nothing was written.
     NotWritten(sqlx::Error),
-    /// The connection broke while committing: the entries, up to this place in the chain, may be durable.
-    InDoubt(i64, crate::Error),
+    /// The connection broke while committing: the entries may be durable, and then the chain ends here.
+    InDoubt(Head, crate::Error),
 }
 
 impl Core {
     pub(crate) fn new(db: Db, journal: Journal) -> Self {
-        let chain = Chain { head: Head::new(), posted: Posted::default(), in_doubt: false };
+        let chain = Chain { head: Head::new(), posted: Posted::default(), in_doubt: None, committed: VecDeque::new() };
         Self { db, journal, open: Open::default(), chain: tokio::sync::Mutex::new(chain) }
     }
 
-    pub(crate) async fn chain_name(&self) -> std::sync::Arc<str> {
+    pub(crate) async fn chain_name(&self) -> Arc<str> {
         self.chain.lock().await.head.chain.clone()
     }
 
@@ -63,23 +71,32 @@ impl Core {
         chain.settle(&mut tx).await.map_err(NotSealed::NotWritten)?;
         let mut head = chain.head.clone();
         let posts = insert::entries(&mut tx, &mut head, entries, &chain.posted).await.map_err(NotSealed::NotWritten)?;
-        chain.in_doubt = true;
-        tx.commit().await.map_err(|error| NotSealed::InDoubt(head.seq, error))?;
-        chain.in_doubt = false;
+        chain.in_doubt = Some(head.clone());
+        if let Err(error) = tx.commit().await {
+            return Err(NotSealed::InDoubt(head, error));
+        }
+        chain.in_doubt = None;
         chain.head = head;
         chain.posted.extend(posts);
         Ok(())
     }
 
-    /// Returns whether the chain has reached `place` for certain.
-    pub(crate) async fn has_reached(&self, place: i64) -> Result<bool, sqlx::Error> {
+    /// Returns whether a commit that was in doubt happened.
+    pub(crate) async fn was_committed(&self, head: &Head) -> Result<bool, sqlx::Error> {
         let mut tx = self.db.begin().await?;
         let mut chain = self.chain.lock().await;
         chain.settle(&mut tx).await?;
-        Ok(chain.head.seq >= place)
+        Ok(chain.committed.contains(&head.hash))
     }
 
-    pub(crate) async fn apply(&self, transitions: &[Transition]) -> Result<(), ApplyError> {
+    /// Applies transitions to the end, even if whoever asked is gone: a commit that is given up on is in doubt.
+    pub(crate) async fn apply(self: &Arc<Self>, transitions: Vec<Transition>) -> Result<(), ApplyError> {
+        let core = self.clone();
+        let applied = tokio::spawn(async move { core.apply_now(&transitions).await });
+        applied.await.unwrap_or_else(|lost| Err(Unavailable::new(lost).into()))
+    }
+
+    async fn apply_now(&self, transitions: &[Transition]) -> Result<(), ApplyError> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -130,7 +147,7 @@ impl Core {
             let Some(row) = self.by_handle(handle).await? else { return Ok(()) };
             let transition = decide::end(&row, EndCause::Stopped, None, at).or_else(|| decide::acknowledge(&row, at));
             let Some(transition) = transition else { return Ok(()) };
-            match self.apply(&[transition]).await {
+            match self.apply_now(&[transition]).await {
                 Ok(()) => return Ok(()),
                 // Somebody else ended it meanwhile: look again, there may be something left to acknowledge.
                 Err(ApplyError::Conflict) => {}
@@ -149,16 +166,21 @@ impl Core {
 impl Chain {
     /// Finds out where the chain ends, if that is in doubt.
     async fn settle(&mut self, tx: &mut WriteTx) -> Result<(), sqlx::Error> {
-        if !self.in_doubt {
-            return Ok(());
+        let Some(doubtful) = self.in_doubt.clone() else { return Ok(()) };
+        let sql = "SELECT hash FROM vicarious_entries WHERE chain = $1 ORDER BY seq DESC LIMIT 1";
+        let last = rows_in!(tx, (Vec<u8>,), sql, &*doubtful.chain)?;
+        if last.first().is_some_and(|(hash,)| hash.as_slice() == doubtful.hash) {
+            self.committed.push_back(doubtful.hash);
+            if self.committed.len() > DOUBTS_AT_MOST {
+                self.committed.pop_front();
+            }
+            self.head = doubtful;
+        } else {
+            // The server may still be at it. A new chain cannot collide with what it may yet write, and the old one
+            // falls silent, so that intents in it which nobody admitted get their outcome from a recovery.
+            self.head = Head::new();
         }
-        let sql = "SELECT chain_seq, hash FROM vicarious_entries WHERE chain = $1 ORDER BY seq DESC LIMIT 1";
-        let last = rows_in!(tx, (i64, Vec<u8>), sql, &*self.head.chain)?;
-        if let Some((seq, hash)) = last.into_iter().next() {
-            self.head.seq = seq;
-            self.head.hash = hash.as_slice().try_into().unwrap_or(self.head.hash);
-        }
-        self.in_doubt = false;
+        self.in_doubt = None;
         Ok(())
     }
 }

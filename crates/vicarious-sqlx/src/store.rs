@@ -111,7 +111,7 @@ impl Store {
 impl Ledger for Store {
     async fn apply(&self, transitions: Vec<Transition>) -> Result<(), ApplyError> {
         self.core.replay().await?;
-        self.core.apply(&transitions).await
+        self.core.apply(transitions).await
     }
 
     async fn admit(&self, intent: Entry) -> Result<Admission, Unavailable> {

@@ -12,6 +12,7 @@ use vicarious_core::{Entry, Impersonation, Kind};
 
 use crate::core::{Core, NotSealed};
 use crate::insert::ROWS_AT_MOST;
+use crate::record::Head;
 
 mod batch;
 
@@ -73,7 +74,15 @@ impl Queue {
         let waiting = Arc::new(AtomicUsize::new(0));
         let queue = Self { sender, waiting: waiting.clone() };
         let weak = queue.sender.downgrade();
-        let writer = Writer { core, receiver, sender: weak, waiting, backlog: VecDeque::new(), doubt: None };
+        let writer = Writer {
+            core,
+            receiver,
+            sender: weak,
+            waiting,
+            backlog: VecDeque::new(),
+            doubt: None,
+            flushes: Vec::new(),
+        };
         tokio::spawn(writer.run());
         queue
     }
@@ -123,12 +132,14 @@ struct Writer {
     backlog: VecDeque<Entry>,
     /// A batch of which nobody knows whether it was committed.
     doubt: Option<Doubt>,
+    /// To be told once nothing is left of what was accepted before they asked.
+    flushes: Vec<oneshot::Sender<()>>,
 }
 
 /// What is to be done once it is known whether a batch was committed.
 struct Doubt {
-    /// The place in the chain that it would have reached.
-    place: i64,
+    /// Where the chain would have ended.
+    head: Head,
     /// Intents that were answered with an error, and so did not run.
     intents: Vec<Entry>,
     /// Outcomes that must be written again if it was not committed.
@@ -164,6 +175,7 @@ impl Writer {
     /// Writes a batch, and answers everybody in it.
     async fn write(&mut self, work: Vec<Work>) {
         let mut batch = Batch::sort(work, std::mem::take(&mut self.backlog));
+        self.flushes.append(&mut batch.flushes);
         let result = match self.resolve_doubt(&mut batch).await {
             Ok(()) => batch.write(&self.core).await,
             Err(error) => Err(NotSealed::NotWritten(error)),
@@ -177,7 +189,7 @@ impl Writer {
     /// Finds out about a batch in doubt, before anything else is written.
     async fn resolve_doubt(&mut self, batch: &mut Batch) -> Result<(), sqlx::Error> {
         let Some(doubt) = &self.doubt else { return Ok(()) };
-        let committed = self.core.has_reached(doubt.place).await?;
+        let committed = self.core.was_committed(&doubt.head).await?;
         let Some(doubt) = self.doubt.take() else { return Ok(()) };
         let first = if committed {
             self.waiting.fetch_add(doubt.intents.len(), Ordering::Relaxed);
@@ -206,7 +218,7 @@ impl Writer {
             let Some(queue) = self.queue() else { continue };
             drop(sender.send(Ok(Answer::Admitted(Permit { intent: Some(intent), queue }))));
         }
-        for sender in batch.flushes {
+        for sender in self.flushes.drain(..) {
             let _ = sender.send(());
         }
     }
@@ -231,13 +243,7 @@ impl Writer {
         }
         match not_sealed {
             NotSealed::NotWritten(_) => self.backlog.extend(batch.later),
-            NotSealed::InDoubt(place, _) => self.doubt = Some(Doubt { place, intents, outcomes: batch.later }),
-        }
-        // A flush waits on, behind what it waits for.
-        for sender in batch.flushes {
-            if let Some(queue) = self.queue() {
-                drop(queue.sender.send(Work::Flush(sender)));
-            }
+            NotSealed::InDoubt(head, _) => self.doubt = Some(Doubt { head, intents, outcomes: batch.later }),
         }
     }
 

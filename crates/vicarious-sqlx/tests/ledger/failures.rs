@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use testkit::people::MONDAY;
-use testkit::scene::{intent, outcome};
+use testkit::people::{MONDAY, alice, bob};
+use testkit::scene::{Start, intent, outcome};
 use tokio::task::JoinSet;
-use vicarious_core::ports::{Admission, ApplyError, Ledger};
+use vicarious_core::ports::{Admission, ApplyError, Ledger, Running};
 use vicarious_core::{EndCause, Kind, decide};
 use vicarious_sqlx::Store;
 
@@ -15,6 +15,8 @@ on_both! {
     nothing_is_admitted_while_the_ledger_cannot_write_and_outcomes_wait_for_it
     a_commit_that_fails_at_the_last_moment_leaves_a_whole_chain
     a_request_given_up_while_it_waits_has_an_outcome
+    a_change_given_up_at_any_moment_leaves_a_whole_chain
+    a_flush_waits_for_a_database_that_comes_back
     text_that_a_database_cannot_store_holds_nobody_up
     a_stop_on_one_node_ends_the_requests_of_another
     outcomes_that_nobody_waits_for_are_written_before_closing
@@ -97,6 +99,39 @@ async fn a_request_given_up_while_it_waits_has_an_outcome(fresh: Fresh) {
     let count = |wanted| kinds.iter().filter(|kind| **kind == wanted).count();
     assert_eq!((count(Kind::Intent), count(Kind::Outcome)), (20, 20));
     assert_eq!(closings(&store).await, vec!["not run"; 20]);
+}
+
+async fn a_change_given_up_at_any_moment_leaves_a_whole_chain(fresh: Fresh) {
+    let store = fresh.open().await;
+    for number in 0..60 {
+        let id = format!("given-up-{number}");
+        let decided = Start::of(&id, bob(), alice(), MONDAY).from_sign_in(&id).decide().unwrap();
+        let clock = async {
+            // Other answers of the same database tell the time: a little later in every round.
+            for _ in 0..number / 4 {
+                store.paused().await.unwrap();
+            }
+        };
+        tokio::select! { biased; applied = store.apply(decided) => applied.unwrap(), () = clock => {} }
+    }
+    let running = store.running(Running::All).await.unwrap();
+    assert_eq!(kinds(&store).await, vec![Kind::Started; running.len()]);
+    assert_verifies(&store).await;
+}
+
+async fn a_flush_waits_for_a_database_that_comes_back(fresh: Fresh) {
+    let store = fresh.open().await;
+    let running = bob_as_alice(&store).await;
+    tamper(&store, "ALTER TABLE vicarious_entries RENAME TO hidden").await;
+    store.append_later(outcome(&intent(&running, "r1", "/orders", MONDAY), 200, MONDAY));
+    // A request that fails shows that the writer has tried, and could not.
+    assert!(store.admit(intent(&running, "r2", "/orders", MONDAY)).await.is_err());
+    let (flushing, ()) = tokio::join!(store.flush(), async {
+        assert!(store.admit(intent(&running, "r3", "/orders", MONDAY)).await.is_err());
+        tamper(&store, "ALTER TABLE hidden RENAME TO vicarious_entries").await;
+    });
+    let () = flushing;
+    assert_eq!(kinds(&store).await, [Kind::Started, Kind::Outcome]);
 }
 
 async fn text_that_a_database_cannot_store_holds_nobody_up(fresh: Fresh) {
