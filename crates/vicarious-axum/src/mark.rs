@@ -1,7 +1,7 @@
 //! The marks of an impersonation on every answer: header, no-store, banner, identity tags.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, ETAG, LAST_MODIFIED};
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use vicarious_core::Impersonation;
@@ -57,11 +57,14 @@ pub(crate) fn headers(engine: &Engine, row: &Impersonation, headers: &mut Header
 }
 
 fn rewritten(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
+    if !can_be_marked(response.headers()) {
+        return unmarkable(&asked.headers, "its character set");
+    }
     let (mut parts, mut body) = response.into_parts();
     for encoding in encodings(&parts.headers).into_iter().rev() {
         match document::decode(body, &encoding) {
             Some(decoded) => body = decoded,
-            None => return undecodable(&asked.headers, &encoding),
+            None => return unmarkable(&asked.headers, &encoding),
         }
     }
     parts.headers.remove(CONTENT_ENCODING);
@@ -82,10 +85,19 @@ fn encodings(headers: &HeaderMap) -> Vec<String> {
         .collect()
 }
 
-fn undecodable(asked: &HeaderMap, encoding: &str) -> Response {
-    tracing::error!(encoding, "a document in an unknown encoding cannot carry the banner, so it is not shown");
+/// Returns whether the character set lets ASCII stand for itself, so that markup can be put into the text.
+fn can_be_marked(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
+    let charset = kind.split_once("charset=").map_or("", |(_, charset)| charset.trim_start_matches('"'));
+    !["utf-16", "utf16", "utf-32", "unicode", "ucs-2", "iso-10646-ucs-2", "iso-2022"]
+        .iter()
+        .any(|odd| charset.starts_with(odd))
+}
+
+fn unmarkable(asked: &HeaderMap, why: &str) -> Response {
+    tracing::error!(why, "a document that cannot carry the banner is not shown");
     Problem::new(StatusCode::BAD_GATEWAY, "unmarkable", "This page cannot be shown while impersonating")
-        .detail("The application compressed it in a way that the banner cannot be put into.")
+        .detail("The application encodes it in a way that the banner cannot be put into.")
         .respond(asked)
 }
 

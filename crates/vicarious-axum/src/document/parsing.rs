@@ -1,6 +1,8 @@
 //! How HTML is read here: every byte survives, and memory is bounded.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::sync::LazyLock;
 
 use encoding_rs::WINDOWS_1252;
 use lol_html::send::Settings;
@@ -20,9 +22,17 @@ pub(super) fn settings() -> Result<Settings<'static, 'static>, Problem> {
     Ok(Settings::new_send().with_encoding(encoding).with_strict(false).with_memory_settings(memory))
 }
 
-/// Parses a selector of ours.
-pub(super) fn selector(text: &str) -> Result<Selector, Problem> {
-    text.parse::<Selector>().map_err(Into::into)
+/// The elements that the search for the banner's place looks at: all of them.
+pub(super) static EVERYTHING: Parsed = LazyLock::new(|| "*".parse::<Selector>().ok());
+/// The elements that may need an identity tag.
+pub(super) static FORMS: Parsed = LazyLock::new(|| "form, button, input".parse::<Selector>().ok());
+
+/// A selector that is parsed once; none if lol_html does not know the syntax.
+type Parsed = LazyLock<Option<Selector>>;
+
+/// Returns a selector of ours.
+pub(super) fn selector(parsed: &'static Parsed) -> Result<Cow<'static, Selector>, Problem> {
+    parsed.as_ref().map(Cow::Borrowed).ok_or_else(|| "the selector is not understood".into())
 }
 
 /// Writes HTML in pure ASCII, so that it reads the same in every encoding a document may have.

@@ -1,6 +1,5 @@
 //! Finds the place in a document where the banner belongs.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::{Bytes, BytesMut};
@@ -8,7 +7,7 @@ use lol_html::html_content::{TextChunk, TextType};
 use lol_html::send::{DocumentContentHandlers, Element, ElementContentHandlers, HtmlRewriter};
 use lol_html::{HandlerResult, OutputSink};
 
-use super::parsing::{Problem, selector, settings};
+use super::parsing::{EVERYTHING, Problem, selector, settings};
 
 /// Closes whatever a document that ended in its head may have left open, and shows nothing where nothing is open:
 /// a tag, a quoted attribute, a comment, raw text.
@@ -41,7 +40,7 @@ impl Search {
         let seen = Seen::default();
         let (elements, texts) = (seen.clone(), seen.clone());
         let everything = (
-            Cow::Owned(selector("*")?),
+            selector(&EVERYTHING)?,
             ElementContentHandlers::default().element(move |element: &mut Element<'_, '_>| elements.element(element)),
         );
         let text = DocumentContentHandlers::default().text(move |chunk: &mut TextChunk<'_>| texts.text(chunk));

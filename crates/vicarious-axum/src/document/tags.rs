@@ -1,6 +1,5 @@
 //! Puts the identity's tag into the forms that post to us.
 
-use std::borrow::Cow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lol_html::HandlerResult;
@@ -8,7 +7,7 @@ use lol_html::html_content::ContentType;
 use lol_html::send::{Element, ElementContentHandlers, HtmlRewriter};
 
 use super::forms::{is_ours, is_post};
-use super::parsing::{Problem, ascii, selector, settings};
+use super::parsing::{FORMS, Problem, ascii, selector, settings};
 use super::stream::Output;
 use crate::page::hidden;
 
@@ -21,8 +20,7 @@ pub(super) fn tagger(tag: &str, own_origins: Vec<String>, output: Output) -> Res
         if element.tag_name() == "form" { forms.form(element) } else { forms.button(element) }
     };
     let content = ElementContentHandlers::default().element(handler);
-    let selector = Cow::Owned(selector("form, button, input")?);
-    Ok(HtmlRewriter::new(settings()?.append_element_content_handler((selector, content)), output))
+    Ok(HtmlRewriter::new(settings()?.append_element_content_handler((selector(&FORMS)?, content)), output))
 }
 
 /// Puts the tag into forms that post to us.
