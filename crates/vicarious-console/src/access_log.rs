@@ -189,7 +189,10 @@ impl Access {
         parts.extend(did.into_iter().map(|deed| Sentence::new(deed.as_str())));
         parts.extend(self.changes.iter().map(|change| change.sentence("your")));
         if parts.is_empty() {
-            parts.push(Sentence::new("opened your account and looked at nothing"));
+            parts.push(Sentence::new(match self.ended_at {
+                Some(_) => "opened your account and looked at nothing",
+                None => "is in your account and has looked at nothing yet",
+            }));
         }
         Sentence::default().name(&*self.who).say(" ").then(Sentence::list(parts)).say(".")
     }

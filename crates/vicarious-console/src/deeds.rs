@@ -41,6 +41,16 @@ pub(crate) fn deed(rules: &Rules, request: &RequestFacts) -> String {
     }
 }
 
+/// Returns what a request was meant to do, to follow "tried": `to save this profile`.
+pub(crate) fn attempt(rules: &Rules, request: &RequestFacts) -> String {
+    let route = request.route.as_deref();
+    match rules.verdict(&request.method, route).phrase {
+        // What is told in the past already cannot follow "to".
+        Some(phrase) if past(phrase) != phrase => format!("to {phrase}"),
+        _ => format!("{} {}", request.method, route.unwrap_or(&request.path)),
+    }
+}
+
 /// Returns whether a request is one of those for the console's style sheet, which nobody needs to read about.
 pub(crate) fn is_trifle(request: &RequestFacts) -> bool {
     request
@@ -106,7 +116,6 @@ pub(crate) fn why_refused(word: &str) -> &'static str {
     match word {
         "never" => "never allowed while impersonating",
         "read-only" => "reading only",
-        "confirmation-required" => "a confirmation was asked for first",
         "identity-mismatch" => "the page belonged to another identity",
         "cross-site" => "another site sent it",
         "ended" => "the impersonation was over",
@@ -137,6 +146,18 @@ mod tests {
         ] {
             assert_eq!(past(phrase), wanted);
         }
+    }
+
+    #[test]
+    fn an_attempt_is_told_by_its_phrase_where_that_reads_well() {
+        let rules = Rules::new().write("POST /notes", "add this note").read("GET /notes", "looked at notes");
+        let attempt = |method: &str| {
+            let (id, method, route) = (RequestId::from("1"), method.to_owned(), Some("/notes".to_owned()));
+            attempt(&rules, &RequestFacts { id, method, route, path: "/notes".to_owned(), status: None })
+        };
+        assert_eq!(attempt("POST"), "to add this note");
+        assert_eq!(attempt("GET"), "GET /notes");
+        assert_eq!(attempt("DELETE"), "DELETE /notes");
     }
 
     #[test]

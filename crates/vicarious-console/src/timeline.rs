@@ -14,7 +14,7 @@ use vicarious_core::{EndCause, Impersonation, ImpersonationId, Kind, Refusal, Ru
 use crate::access_log::Changed;
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
-use crate::deeds::{deed, is_trifle, why_ended, why_refused};
+use crate::deeds::{attempt, deed, is_trifle, why_ended, why_refused};
 use crate::frame::Frame;
 use crate::impersonations::{self, Line};
 use crate::sentence::Sentence;
@@ -143,7 +143,7 @@ impl<'a> Timeline<'a> {
         }
         self.moments.push(Moment {
             at: When::new(entry.at, self.asked.now),
-            class: class(entry.kind),
+            class: if is_question(entry) { "request" } else { class(entry.kind) },
             sentence: sentence(self.asked.vicarious().rules(), entry),
             // A change only names its request.
             facts: entry.request.as_ref().filter(|request| !request.method.is_empty()).map(|_| facts(entry)),
@@ -238,14 +238,15 @@ pub(crate) fn sentence(rules: &Rules, entry: &Entry) -> Sentence {
 
 fn refused(rules: &Rules, entry: &Entry) -> Sentence {
     let who = entry.true_user.as_ref().map_or("Nobody", |person| &*person.name);
+    let what = entry.request.as_ref().map_or_else(|| "something".to_owned(), |request| attempt(rules, request));
+    if is_question(entry) {
+        return Sentence::default().name(who).say(" was asked to confirm first: ").name(what).say(".");
+    }
     let why = why_refused(text(entry, "refusal").unwrap_or_default());
-    let what = entry.request.as_ref().map(|request| {
-        let route = request.route.as_deref();
-        match rules.verdict(&request.method, route).phrase {
-            Some(phrase) => phrase.to_owned(),
-            None => format!("{} {}", request.method, route.unwrap_or(&request.path)),
-        }
-    });
-    let what = what.unwrap_or_else(|| "something".to_owned());
     Sentence::new("Refused: ").name(who).say(" tried ").name(what).say(format!(" — {why}."))
+}
+
+/// A request that waits for a confirmation is no offence.
+fn is_question(entry: &Entry) -> bool {
+    text(entry, "refusal") == Some("confirmation-required")
 }

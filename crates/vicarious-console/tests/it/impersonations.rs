@@ -93,22 +93,26 @@ async fn a_timeline_tells_the_story_in_sentences() {
     let id = pair.start(&alice()).await;
     pair.open("/invoices").await;
     pair.json(Method::POST, "/payments", json!({})).await;
+    pair.json(Method::POST, "/notes", json!({})).await;
     pair.json(Method::PATCH, "/impersonation", json!({ "mode": "write", "reason": "to fix <it>" })).await;
+    pair.json(Method::POST, "/notes", json!({})).await;
     pair.stop().await;
     let page = world.browser(&dana()).page(&format!("/impersonations/{id}")).await;
     let told = text(&page);
     for sentence in [
         "Alice Ames had agreed ahead (Today 10:00), until Mon 9 March 10:00.",
         "Bob Baker began to use the application as Alice Ames: a page looks wrong (SUP-4711)",
-        "Bob Baker looked at invoices. GET /invoices · 200 · under 1 ms",
+        "Bob Baker looked at invoices. GET /invoices · 200 · ",
         "Refused: Bob Baker tried POST /payments — never allowed while impersonating. POST /payments · 403",
         "Bob Baker switched to write mode: to fix &#60;it&#62;",
+        "Refused: Bob Baker tried to add this note — reading only. POST /notes · 403",
+        "Bob Baker was asked to confirm first: to add this note. POST /notes · 428",
         "Bob Baker stopped.",
     ] {
         assert!(told.contains(sentence), "{sentence} in {told}");
     }
-    assert!(page.contains("vc-is-bad"));
-    assert_eq!(page.matches("class=\"vc-moment").count(), 5, "an intent and its outcome are one step");
+    assert_eq!(page.matches("vc-is-bad").count(), 2, "a question is no refusal");
+    assert_eq!(page.matches("class=\"vc-moment").count(), 7, "an intent and its outcome are one step");
     assert!(page.contains("request.intent") && page.contains("request.outcome"), "raw entries are folded in");
 }
 

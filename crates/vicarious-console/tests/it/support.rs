@@ -10,7 +10,7 @@ use axum::body::Body;
 use axum::http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
-use axum::routing::get;
+use axum::routing::{get, post};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol, dana, eve};
@@ -114,14 +114,22 @@ impl World {
             .keys(KeyRing::generate())
             .who_may_whom(|agent, customer| staff(agent) > Staff::No && staff(customer) == Staff::No)
             .staff(staff)
-            .rules(Rules::new().read("GET /invoices", "looked at invoices").never("/payments"))
+            .rules(
+                Rules::new()
+                    .read("GET /invoices", "looked at invoices")
+                    .never("/payments")
+                    .confirm("POST /notes", "add this note"),
+            )
             .secure_cookies(false)
             .assets("/console")
             .cache_for(Duration::ZERO)
             .clock(move || now.now())
             .build()
             .unwrap();
-        let app = Router::new().route("/invoices", get(|| async { "invoices" })).merge(mount(&vicarious));
+        let app = Router::new()
+            .route("/invoices", get(|| async { "invoices" }))
+            .route("/notes", post(|| async { "noted" }))
+            .merge(mount(&vicarious));
         let app = method_override(app.layer(vicarious.layer()));
         Self { accounts, ledger, clock, vicarious, app }
     }
