@@ -52,6 +52,7 @@ export async function startAs(page, account, more = {}) {
 /** Stops with the banner's button. */
 export async function stop(page) {
   await banner(page).getByRole('button', { name: 'Stop' }).click();
+  await banner(page).waitFor({ state: 'detached' });
   assert.equal((await whoAmI(page)).impersonation, null);
 }
 
