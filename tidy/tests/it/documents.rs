@@ -71,6 +71,18 @@ fn links_between_pages_lead_somewhere() {
 }
 
 #[test]
+fn what_the_readme_adds_to_an_application_is_in_the_example() {
+    let (readme, example) = (read("README.md"), read("crates/vicarious/examples/minimal.rs"));
+    let (_, diff) = readme.split_once("```diff\n").unwrap();
+    let (diff, _) = diff.split_once("```").unwrap();
+    let added: Vec<_> = diff.lines().filter_map(|line| line.strip_prefix('+')).collect();
+    assert!(added.len() > 10, "only {} lines are added", added.len());
+    for line in added {
+        assert!(example.lines().any(|known| known == line), "the example has no line `{line}`");
+    }
+}
+
+#[test]
 fn the_licence_is_in_the_repository() {
     for path in ["LICENSE-MIT", "LICENSE-APACHE"] {
         assert!(read(path).len() > 500, "{path}");
