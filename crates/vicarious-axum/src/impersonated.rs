@@ -13,6 +13,7 @@ use vicarious_core::ports::{Admission, Unavailable};
 use vicarious_core::rules::Verdict;
 use vicarious_core::{Impersonation, Mode, Rule};
 
+use crate::admit::Admitting;
 use crate::back;
 use crate::confirm::{self, Held, Subject};
 use crate::engine::{Engine, InFlight};
@@ -50,14 +51,14 @@ where
     // Counted before it is admitted, so that a stop that comes in between waits for it.
     let _running = (!incoming.is_safe()).then(|| InFlight::enter(engine, &row.id));
     // INVARIANT: I3: nothing runs before its intent is durable; the ledger refuses it when the impersonation is over.
-    match engine.ledger.admit(intent.clone()).await {
+    let asked = Asked::of(&incoming.parts);
+    match Admitting::new(engine, &intent).await {
         Ok(Admission::Admitted) => {}
         Ok(Admission::Over(cause)) => return refusals::over(engine, &incoming.parts, &resolution, row, cause).await,
-        Err(outage) => return refusals::outage(&incoming.parts.headers, &outage),
+        Err(outage) => return mark::answer(engine, &row, &asked, refusals::outage(&incoming.parts.headers, &outage)),
     }
     let outcome = Outcome::of(engine, &intent);
     row.last_seen_at = intent.at;
-    let asked = Asked::of(&incoming.parts);
     drop_what_would_hide_the_banner(&mut incoming.parts.headers);
     let response = inner.run(engine, incoming.into_request(), Acting::of(&resolution)).await;
     let response = mark::answer(engine, &row, &asked, response);

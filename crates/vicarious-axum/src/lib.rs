@@ -6,6 +6,7 @@
 //!
 //! Read in this order: [`host`](Host), `builder`, `layer`, `resolve`, `impersonated`, `record`, `mark`, `routes`.
 
+mod admit;
 mod assets;
 mod back;
 mod banner;

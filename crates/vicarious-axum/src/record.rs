@@ -89,7 +89,11 @@ fn headers(engine: &Engine, parts: &Parts) -> Map<String, Value> {
     RECORDED
         .iter()
         .filter_map(|name| Some((name, parts.headers.get(name)?.to_str().ok()?)))
-        .map(|(name, value)| (name.as_str().to_owned(), engine.redactor.text(value).into()))
+        .map(|(name, value)| {
+            let redactor = &engine.redactor;
+            let value = if name == REFERER { redactor.path(value) } else { redactor.text(value) };
+            (name.as_str().to_owned(), value.into())
+        })
         .collect()
 }
 
@@ -118,6 +122,11 @@ impl Outcome {
             request.status = Some(status.as_u16());
         }
         self.write(None);
+    }
+
+    /// Records nothing, because nothing was admitted.
+    pub(crate) fn never(mut self) {
+        self.entry = None;
     }
 
     fn write(&mut self, outcome: Option<&str>) {
