@@ -81,38 +81,36 @@ pub(crate) fn add(headers: &mut HeaderMap, cookie: Option<HeaderValue>) {
 /// Removes our own cookies, so that no handler ever sees them.
 pub(crate) fn hide(engine: &Engine, headers: &mut HeaderMap) {
     let ours = [name(engine, HANDLE), name(engine, NOTICE)];
+    let is_ours = |pair: &[u8]| split(pair).is_some_and(|(key, _)| ours.iter().any(|name| name.as_bytes() == key));
     let all: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
-    let has_ours = all.iter().any(|value| {
-        let bytes = value.as_bytes();
-        ours.iter().any(|name| bytes.windows(name.len()).any(|window| window == name.as_bytes()))
-    });
-    if !has_ours {
+    if !all.iter().flat_map(pairs).any(is_ours) {
         return;
     }
     headers.remove(COOKIE);
     for value in all {
-        let Ok(text) = value.to_str() else { continue };
-        let kept: Vec<&str> = text
-            .split(';')
-            .map(str::trim)
-            .filter(|pair| !ours.iter().any(|name| pair.split_once('=').is_some_and(|(key, _)| key == name)))
-            .collect();
+        let kept: Vec<&[u8]> = pairs(&value).filter(|pair| !is_ours(pair)).collect();
         if !kept.is_empty()
-            && let Ok(value) = HeaderValue::try_from(kept.join("; "))
+            && let Ok(value) = HeaderValue::from_bytes(&kept.join(b"; ".as_slice()))
         {
             headers.append(COOKIE, value);
         }
     }
 }
 
+/// Returns the values of a cookie. Cookies of others beside it may hold any bytes; what is no text is none of ours.
 fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
-    headers
-        .get_all(COOKIE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .filter_map(move |(key, value)| (key == name).then_some(value))
+    headers.get_all(COOKIE).iter().flat_map(pairs).filter_map(split).filter_map(move |(key, value)| {
+        (key == name.as_bytes()).then(|| std::str::from_utf8(value).unwrap_or_default())
+    })
+}
+
+fn pairs(header: &HeaderValue) -> impl Iterator<Item = &[u8]> {
+    header.as_bytes().split(|byte| *byte == b';').map(<[u8]>::trim_ascii)
+}
+
+fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
+    let equals = pair.iter().position(|byte| *byte == b'=')?;
+    Some((pair.get(..equals)?, pair.get(equals + 1..)?))
 }
 
 fn name(engine: &Engine, plain: &str) -> String {
