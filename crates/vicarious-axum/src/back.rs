@@ -8,9 +8,9 @@ use vicarious_core::SitePath;
 pub(crate) fn path(headers: &HeaderMap, own_origins: &[String]) -> SitePath {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
     let Some((origin, path)) = text(REFERER).and_then(split) else { return SitePath::root() };
-    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://")).unwrap_or_default();
     let is_own = own_origins.iter().any(|own| own == origin)
-        || (own_origins.is_empty() && text(HOST).is_some_and(|own| own == host));
+        || (own_origins.is_empty() && text(HOST).is_some_and(|own| !own.is_empty() && own == host));
     if is_own { SitePath::new(path) } else { SitePath::root() }
 }
 
