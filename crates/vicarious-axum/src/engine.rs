@@ -88,6 +88,13 @@ impl Engine {
             return Ok(Some(known));
         }
         let found = self.host.find(id).await?;
+        let found = found.filter(|found| {
+            let is_asked_for = found.account.id() == id;
+            if !is_asked_for {
+                tracing::error!(asked_for = %id, found = %found.account.id(), "the host found another account");
+            }
+            is_asked_for
+        });
         if let Some(found) = &found {
             self.cached.accounts.put(id.clone(), found.clone(), now);
         }

@@ -69,6 +69,37 @@ impl DeadCause {
     }
 }
 
+/// Who a request comes from, before its handle is looked at.
+enum Visitor {
+    Nobody,
+    /// The sign-in is alive, its account is not.
+    Gone(SignInKey),
+    SignedIn(Box<SignedIn>),
+}
+
+impl Visitor {
+    fn active(self) -> Self {
+        match self {
+            Self::SignedIn(signed_in) if !signed_in.user.account.active => Self::Gone(signed_in.key),
+            other => other,
+        }
+    }
+
+    fn signed_in(&self) -> Option<&SignedIn> {
+        match self {
+            Self::SignedIn(signed_in) => Some(signed_in),
+            Self::Nobody | Self::Gone(_) => None,
+        }
+    }
+
+    fn into_signed_in(self) -> Option<SignedIn> {
+        match self {
+            Self::SignedIn(signed_in) => Some(*signed_in),
+            Self::Nobody | Self::Gone(_) => None,
+        }
+    }
+}
+
 impl Resolution {
     pub(crate) fn identity(&self) -> Identity {
         match (&self.standing, &self.signed_in) {
@@ -99,25 +130,26 @@ impl Engine {
     /// An end that is found out here is recorded here. An error is an outage and leaves the row alone.
     pub(crate) async fn resolve(&self, request: &Parts) -> Result<Resolution, Outage> {
         let presented = cookies::presented(self, &request.headers);
-        let mut signed_in = self.signed_in(request).await?;
+        let mut visitor = self.visitor(request).await?;
         if presented == Presented::Nothing {
             // A disabled account is nobody; with a handle, the row tells why it ended.
-            signed_in = signed_in.filter(|signed_in| signed_in.user.account.active);
+            visitor = visitor.active();
         }
         let standing = match &presented {
-            Presented::Nothing => self.without_handle(signed_in.as_ref()).await?,
+            Presented::Nothing => self.without_handle(visitor.signed_in()).await?,
             Presented::Garbage => Standing::dead(DeadCause::Unknown, None),
-            Presented::Handle(handle) => self.with_handle(handle, signed_in.as_ref()).await?,
+            Presented::Handle(handle) => self.with_handle(handle, &visitor).await?,
         };
-        Ok(Resolution { presented, signed_in, standing })
+        Ok(Resolution { presented, signed_in: visitor.into_signed_in(), standing })
     }
 
-    /// Returns the sign-in of a request, if it is alive and its account may be used.
-    pub(crate) async fn signed_in(&self, request: &Parts) -> Result<Option<SignedIn>, Outage> {
-        let Some(key) = self.host.sign_in_key(request).await? else { return Ok(None) };
-        let Some(sign_in) = self.sign_in(&key).await? else { return Ok(None) };
-        let user = self.known(&sign_in.account).await?;
-        Ok(user.map(|user| SignedIn { key, sign_in, user }))
+    async fn visitor(&self, request: &Parts) -> Result<Visitor, Outage> {
+        let Some(key) = self.host.sign_in_key(request).await? else { return Ok(Visitor::Nobody) };
+        let Some(sign_in) = self.sign_in(&key).await? else { return Ok(Visitor::Nobody) };
+        Ok(match self.known(&sign_in.account).await? {
+            Some(user) => Visitor::SignedIn(Box::new(SignedIn { key, sign_in, user })),
+            None => Visitor::Gone(key),
+        })
     }
 
     async fn without_handle(&self, signed_in: Option<&SignedIn>) -> Result<Standing, Outage> {
@@ -140,9 +172,14 @@ impl Engine {
         Ok(Standing::Own)
     }
 
-    async fn with_handle(&self, handle: &HandleHash, signed_in: Option<&SignedIn>) -> Result<Standing, Outage> {
+    async fn with_handle(&self, handle: &HandleHash, visitor: &Visitor) -> Result<Standing, Outage> {
         let Some(row) = self.row(handle).await? else { return Ok(Standing::dead(DeadCause::Unknown, None)) };
-        let Some(signed_in) = signed_in else { return self.ended(row, EndCause::SignedOut).await };
+        let signed_in = match visitor {
+            Visitor::SignedIn(signed_in) => signed_in,
+            Visitor::Gone(key) if *key == row.sign_in => return self.ended(row, EndCause::AccountGone).await,
+            Visitor::Gone(_) => return Ok(Standing::dead(DeadCause::Unknown, None)),
+            Visitor::Nobody => return self.ended(row, EndCause::SignedOut).await,
+        };
         if row.sign_in != signed_in.key || row.true_user.id != *signed_in.user.account.id() {
             return Ok(Standing::dead(DeadCause::Unknown, None));
         }
