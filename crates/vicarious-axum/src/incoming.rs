@@ -101,6 +101,15 @@ impl Incoming {
         self.body = Incomplete::Read(Read::Whole(body.into()));
     }
 
+    /// Returns the request exactly as it came.
+    pub(crate) fn into_untouched_request(self) -> Request {
+        let body = match self.body {
+            Incomplete::Untouched(body) => body.into_inner(),
+            Incomplete::Read(read) => read.into_body(),
+        };
+        Request::from_parts(self.parts, body)
+    }
+
     /// Returns the request for the handler: the body as it was sent, less our own fields.
     pub(crate) fn into_request(self) -> Request {
         let (body, length) = match self.body {

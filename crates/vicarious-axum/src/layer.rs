@@ -111,6 +111,10 @@ where
         Err(_) if is_own_path && incoming.parts.method == Method::DELETE => {
             return routes::stop::during_an_outage(&engine, &incoming).await;
         }
+        // Signing out while impersonating is a stop, and a handle says that somebody is.
+        Err(_) if is_sign_out(&engine, &incoming) && cookies::presented(&engine, &headers).handle().is_some() => {
+            return routes::stop::sign_out_during_an_outage(&engine, &incoming).await;
+        }
         Err(outage) => {
             tracing::error!(error = ?outage, "cannot resolve the identity of a request");
             return refusals::unavailable(&headers);
@@ -123,7 +127,7 @@ where
     if engine.paths.is_sign_in(method, path) {
         return sign_in(&engine, inner, incoming, resolution).await;
     }
-    if engine.paths.is_sign_out(method, path) {
+    if is_sign_out(&engine, &incoming) {
         return routes::stop::sign_out(&engine, inner, incoming, resolution).await;
     }
     match &resolution.standing {
@@ -131,6 +135,10 @@ where
         Standing::Pair { .. } => impersonated::serve(&engine, inner, incoming, resolution).await,
         Standing::Dead(dead) => refusals::dead(&engine, &incoming.parts, &resolution, dead).await,
     }
+}
+
+fn is_sign_out(engine: &Engine, incoming: &Incoming) -> bool {
+    engine.paths.is_sign_out(incoming.parts.method.as_str(), incoming.parts.uri.path())
 }
 
 /// Serves a request whose identity is its own: nothing of it or of its answer is altered, except that a notice that
@@ -151,7 +159,7 @@ where
         return refusals::mismatch(&incoming.parts, &resolution.identity());
     }
     let notice = cookies::notice(engine, &incoming.parts.headers);
-    let mut request = incoming.into_request();
+    let mut request = incoming.into_untouched_request();
     request.extensions_mut().insert(Notice(notice.as_ref().map(|(text, _)| text.clone())));
     let mut response = inner.run(engine, request, Acting::of(resolution)).await;
     if let Some((_, removal)) = notice
@@ -170,11 +178,10 @@ where
     S::Response: IntoResponse,
     S::Future: Send,
 {
-    let acting = match &resolution.standing {
-        Standing::Own => Acting::of(&resolution),
-        Standing::Pair { .. } | Standing::Dead(_) => Acting::nobody(),
-    };
-    inner.run(engine, incoming.into_request(), acting).await
+    match &resolution.standing {
+        Standing::Own => inner.run(engine, incoming.into_untouched_request(), Acting::of(&resolution)).await,
+        Standing::Pair { .. } | Standing::Dead(_) => inner.run(engine, incoming.into_request(), Acting::nobody()).await,
+    }
 }
 
 impl Acting {

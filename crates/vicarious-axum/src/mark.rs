@@ -1,9 +1,11 @@
 //! The marks of an impersonation on every answer: header, no-store, banner, identity tags.
 
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, LAST_MODIFIED};
+use http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED,
+};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use vicarious_core::Impersonation;
 use vicarious_core::rules::is_safe;
 
@@ -19,10 +21,28 @@ use crate::site;
 ///
 /// `asked` are the request's head as it came in.
 pub(crate) fn answer(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
-    let has_document = is_html(response.headers()) && asked.method != Method::HEAD;
-    let mut response = if has_document { rewritten(engine, row, asked, response) } else { response };
+    let mut response = rewritten(engine, row, asked, response).unwrap_or_else(|why| {
+        // The page that says so is one of ours, which can be marked.
+        let instead = unmarkable(&asked.headers, &why);
+        rewritten(engine, row, asked, instead).unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
+    });
     headers(engine, row, response.headers_mut());
     response
+}
+
+/// Marks an answer of our own routes, unless it was marked where more was known.
+pub(crate) fn unless_marked(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
+    if response.headers().contains_key(MARK) { response } else { answer(engine, row, asked, response) }
+}
+
+/// Returns whether an answer is HTML that a browser shows: it has a body, and is not for saving.
+fn has_document(asked: &Asked, response: &Response) -> bool {
+    let has_body = !matches!(response.status(), StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let disposition = response.headers().get(CONTENT_DISPOSITION).map(|value| value.as_bytes().trim_ascii());
+    let is_saved = disposition
+        .and_then(|value| value.get(..b"attachment".len()))
+        .is_some_and(|kind| kind.eq_ignore_ascii_case(b"attachment"));
+    is_html(response.headers()) && has_body && !is_saved && asked.method != Method::HEAD
 }
 
 /// What of a request its answer depends on.
@@ -45,34 +65,41 @@ impl Asked {
     }
 }
 
-/// Adds the headers that every answer of an impersonation has.
+/// The header that every answer of an impersonation has.
+const MARK: &str = "impersonation";
+
+/// Adds the headers that every answer of an impersonation has, and removes those by which it could be kept.
 pub(crate) fn headers(engine: &Engine, row: &Impersonation, headers: &mut HeaderMap) {
     let mode = row.mode_at(engine.now()).as_str();
     if let Ok(value) = HeaderValue::try_from(format!("id={}, mode={mode}, ends={}", row.id, row.ends_at)) {
-        headers.insert("impersonation", value);
+        headers.insert(MARK, value);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.remove(ETAG);
-    headers.remove(LAST_MODIFIED);
+    // Proxies that have a header of their own believe it before `Cache-Control`.
+    let of_proxies = ["surrogate-control", "cdn-cache-control"].map(HeaderName::from_static);
+    for name in [ETAG, LAST_MODIFIED, EXPIRES].into_iter().chain(of_proxies) {
+        headers.remove(name);
+    }
 }
 
-fn rewritten(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
+/// Returns the answer with its banner if it is to have one, or why it cannot have it.
+fn rewritten(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Result<Response, String> {
+    if !has_document(asked, &response) {
+        return Ok(response);
+    }
     if !can_be_marked(response.headers()) {
-        return unmarkable(&asked.headers, "its character set");
+        return Err("its character set".to_owned());
     }
     let (mut parts, mut body) = response.into_parts();
     for encoding in encodings(&parts.headers).into_iter().rev() {
-        match document::decode(body, &encoding) {
-            Some(decoded) => body = decoded,
-            None => return unmarkable(&asked.headers, &encoding),
-        }
+        body = document::decode(body, &encoding).ok_or(encoding)?;
     }
     parts.headers.remove(CONTENT_ENCODING);
     parts.headers.remove(CONTENT_LENGTH);
     let banner = site::is_document(&asked.headers).then(|| banner(engine, row, asked.page()));
     let body =
         document::rewrite(body, Rewrite { banner, identity_tag: row.tag(), own_origins: engine.own_origins.clone() });
-    (parts, body).into_response()
+    Ok((parts, body).into_response())
 }
 
 fn encodings(headers: &HeaderMap) -> Vec<String> {

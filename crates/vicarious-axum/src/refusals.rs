@@ -58,8 +58,10 @@ impl Refused {
 /// Records a refusal of a live impersonation and answers it.
 pub(crate) async fn refuse(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: Refused) -> Response {
     let headers = &incoming.parts.headers;
+    let asked = Asked::of(&incoming.parts);
+    let unrecorded = |outage| mark::answer(engine, row, &asked, self::outage(headers, outage));
     if let Refused::Outage(outage) = &refused {
-        return self::outage(headers, outage);
+        return unrecorded(outage);
     }
     let (status, word) = refused.recorded();
     let mut entry = Entry::of(row, Kind::RequestRefused, engine.now()).with("refusal", word);
@@ -69,10 +71,10 @@ pub(crate) async fn refuse(engine: &Engine, row: &Impersonation, incoming: &Inco
     }
     // INVARIANT: I3: even a refusal leaves only after it is on record.
     if let Err(outage) = engine.ledger.append(entry).await {
-        return self::outage(headers, &outage);
+        return unrecorded(&outage);
     }
     let response = explain(engine, row, incoming, refused);
-    mark::answer(engine, row, &Asked::of(&incoming.parts), response)
+    mark::answer(engine, row, &asked, response)
 }
 
 fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: Refused) -> Response {

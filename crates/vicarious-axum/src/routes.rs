@@ -15,8 +15,10 @@ use serde_json::json;
 use crate::engine::Engine;
 use crate::incoming::Incoming;
 use crate::input::{Form, Kind};
+use crate::layer::OWN_PATH;
+use crate::mark::{self, Asked};
 use crate::problem::Problem;
-use crate::refusals;
+use crate::refusals::{self, Refused};
 use crate::resolve::{Resolution, Standing};
 use crate::site;
 
@@ -28,10 +30,38 @@ const JSON_AT_MOST: usize = 16 * 1024;
 
 /// Serves a request for one of the layer's own routes.
 pub(crate) async fn serve(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution) -> Response {
+    let Standing::Pair { row, .. } = &resolution.standing else { return route(engine, incoming, resolution).await };
+    let (row, asked) = ((**row).clone(), Asked::of(&incoming.parts));
+    let ends_or_replaces = matches!(incoming.parts.method, Method::POST | Method::DELETE);
+    let response = route(engine, incoming, resolution).await;
+    let status = response.status();
+    let is_over = status == StatusCode::GONE || (ends_or_replaces && !is_refusal(status));
+    if is_over { response } else { mark::unless_marked(engine, &row, &asked, response) }
+}
+
+fn is_refusal(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
+}
+
+/// Refuses what another site caused, and records it where somebody's name was to be used.
+pub(crate) async fn cross_site(engine: &Engine, incoming: &Incoming, resolution: &Resolution) -> Response {
+    if let Standing::Pair { row, .. } = &resolution.standing {
+        return refusals::refuse(engine, row, incoming, Refused::CrossSite).await;
+    }
+    let is_start = incoming.parts.method == Method::POST && incoming.parts.uri.path() == OWN_PATH;
+    if let Some(signed_in) = resolution.signed_in.as_ref().filter(|_| is_start)
+        && let Err(outage) = start::record_cross_site(engine, incoming, signed_in).await
+    {
+        return refusals::outage(&incoming.parts.headers, &outage);
+    }
+    refusals::cross_site(&incoming.parts.headers)
+}
+
+async fn route(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution) -> Response {
     let headers = &incoming.parts.headers;
     let is_start_page = incoming.parts.uri.path() == START_PAGE;
     if !incoming.is_safe() && site::cross_site(headers, &engine.own_origins) {
-        return refusals::cross_site(headers);
+        return cross_site(engine, &incoming, &resolution).await;
     }
     match (incoming.parts.method.clone(), is_start_page) {
         (Method::GET | Method::HEAD, true) => start::page(engine, &incoming, &resolution).await,

@@ -63,7 +63,11 @@ pub(crate) async fn change(engine: &Arc<Engine>, mut incoming: Incoming, resolut
     }
     match held {
         Some(held) => resume(engine, &row, &incoming, &held),
-        None => see_other(&back),
+        None => {
+            let mut response = see_other(&back);
+            mark::headers(engine, &row, response.headers_mut());
+            response
+        }
     }
 }
 

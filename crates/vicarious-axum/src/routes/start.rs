@@ -4,25 +4,24 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
+use vicarious_core::audit::{Entry, Kind};
 use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::{
     self, Change, ConsentPolicy, Fresh, StartFacts, StartRequest, Transition, acknowledge, start_refused,
 };
-use vicarious_core::ports::{ApplyError, Consents, Running};
+use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
 use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePath};
 
 use super::{Fields, as_json, no_store, see_other};
 use crate::back;
 use crate::cookies;
 use crate::engine::{Engine, Outage};
-use crate::host::Known;
+use crate::host::{Known, Staff};
 use crate::impersonated::check_tag;
 use crate::incoming::Incoming;
 use crate::keys::Handle;
-use crate::mark;
 use crate::page::{self, ConsentShown, StartPage};
 use crate::resolve::{Resolution, SignedIn, Standing};
 use crate::{record, refusals};
@@ -81,8 +80,7 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
     if gathered.permitted(signed_in).is_none() {
         return refusals::of_refusal(&Refusal::NoSuchAccount).respond(headers);
     }
-    let response = show(engine, signed_in, &asked, &gathered, StatusCode::OK, None).await;
-    marked(engine, resolution, &incoming.parts, response)
+    show(engine, signed_in, &asked, &gathered, StatusCode::OK, None).await
 }
 
 /// Starts an impersonation, or says what is missing.
@@ -107,14 +105,10 @@ pub(crate) async fn start(engine: &Arc<Engine>, mut incoming: Incoming, resoluti
         return refusals::of_refusal(&Refusal::NotSignedIn).respond(&headers);
     };
     let asked = Asked::of(&fields, "account_id", SitePath::root());
-    if asked.account.is_none() {
-        let refusal = Refusal::Invalid { field: "account_id", problem: "is missing: say whom to impersonate" };
-        return refusals::of_refusal(&refusal).respond(&headers);
-    }
     match attempt(engine, &incoming, &resolution, signed_in, &asked).await {
         Ok(Attempt::Started(handle, row)) => started(engine, &headers, &asked, &handle, &row),
         Ok(Attempt::Refused(refusal, gathered)) => {
-            refused(engine, &incoming, &resolution, signed_in, &asked, &gathered, &refusal).await
+            refused(engine, &incoming, signed_in, &asked, &gathered, refusal).await
         }
         Err(outage) => unavailable(&headers, &outage),
     }
@@ -255,30 +249,58 @@ fn started(engine: &Engine, headers: &HeaderMap, asked: &Asked, handle: &Handle,
 async fn refused(
     engine: &Engine,
     incoming: &Incoming,
-    resolution: &Resolution,
     signed_in: &SignedIn,
     asked: &Asked,
     gathered: &Gathered,
-    refusal: &Refusal,
+    refusal: Refusal,
 ) -> Response {
     let headers = &incoming.parts.headers;
+    let is_staff = engine.host.staff(&signed_in.user) > Staff::No;
+    let refusal = match refusal {
+        // Only those who may start at all are told what a start needs.
+        Refusal::NoSuchAccount if asked.account.is_none() && is_staff => {
+            Refusal::Invalid { field: "account_id", problem: "is missing: say whom to impersonate" }
+        }
+        other => other,
+    };
+    let (true_user, asked_for) = (&signed_in.user.account, asked_for(engine, asked, gathered));
     let target = gathered.permitted(signed_in).map(|target| &target.account);
-    let asked_for = asked.account.as_ref().map(AccountId::as_str).unwrap_or_default();
-    let recorded = start_refused(&signed_in.user.account, asked_for, target, refusal, engine.now());
+    let recorded = start_refused(true_user, &asked_for, target, &refusal, engine.now());
     if let Err(error) = engine.apply(vec![stamp(engine, incoming, recorded)]).await {
         tracing::error!(?error, "a refused start could not be recorded");
         return refusals::unavailable(headers);
     }
-    let problem = refusals::of_refusal(refusal);
-    let response = match refusal {
-        _ if as_json(headers) => return problem.respond(headers),
-        Refusal::Invalid { .. } | Refusal::ConsentRequired { .. } | Refusal::AlreadyImpersonating { .. } => {
-            let status = problem.status;
-            show(engine, signed_in, asked, gathered, status, Some(refusal)).await
+    let problem = refusals::of_refusal(&refusal);
+    match refusal {
+        Refusal::Invalid { .. } | Refusal::ConsentRequired { .. } | Refusal::AlreadyImpersonating { .. }
+            if target.is_some() && !as_json(headers) =>
+        {
+            show(engine, signed_in, asked, gathered, problem.status, Some(&refusal)).await
         }
         _ => problem.respond(headers),
-    };
-    marked(engine, resolution, &incoming.parts, response)
+    }
+}
+
+/// Returns what was asked for as it may be recorded: the id of an account that exists, or the text less what is
+/// secret or deceptive in it.
+fn asked_for(engine: &Engine, asked: &Asked, gathered: &Gathered) -> String {
+    match (&gathered.target, &asked.account) {
+        (Some(target), _) => target.account.id().to_string(),
+        (None, Some(text)) => engine.redactor.text(text.as_str()),
+        (None, None) => String::new(),
+    }
+}
+
+/// Records a start that another site tried to cause.
+pub(crate) async fn record_cross_site(
+    engine: &Engine,
+    incoming: &Incoming,
+    signed_in: &SignedIn,
+) -> Result<(), Unavailable> {
+    let mut entry = Entry::bare(Kind::StartRefused, engine.now()).with("refusal", "the request came from another site");
+    entry.true_user = Some(signed_in.user.account.person.clone());
+    record::stamp(engine, &incoming.parts, &mut entry);
+    engine.ledger.append(entry).await
 }
 
 async fn show(
@@ -369,14 +391,6 @@ fn consent_shown(
 /// Returns a time as people read it: `Friday 27 November, 14:02 UTC`.
 fn day_and_time(at: vicarious_core::Timestamp) -> String {
     at.strftime("%A %-d %B, %H:%M UTC").to_string()
-}
-
-/// A page of ours that is shown within an impersonation carries its marks like every other.
-fn marked(engine: &Engine, resolution: &Resolution, parts: &Parts, response: Response) -> Response {
-    match &resolution.standing {
-        Standing::Pair { row, .. } => mark::answer(engine, row, &mark::Asked::of(parts), response),
-        Standing::Own | Standing::Dead(_) => response,
-    }
 }
 
 fn unavailable(headers: &HeaderMap, outage: &Outage) -> Response {

@@ -53,6 +53,12 @@ pub(crate) async fn during_an_outage(engine: &Engine, incoming: &Incoming) -> Re
     by_journal(engine, incoming, presented.handle()).await
 }
 
+/// Serves the host's sign-out while not even the identity can be resolved, as the stop that it most likely is.
+pub(crate) async fn sign_out_during_an_outage(engine: &Engine, incoming: &Incoming) -> Response {
+    let response = during_an_outage(engine, incoming).await;
+    as_sign_out(incoming, response)
+}
+
 /// Serves the host's sign-out: while impersonating it is a stop and nothing else; otherwise the host signs out, and
 /// what this sign-in has left open ends with it.
 pub(crate) async fn sign_out<S>(
@@ -66,23 +72,26 @@ where
     S::Response: IntoResponse,
     S::Future: Send,
 {
-    let headers = incoming.parts.headers.clone();
+    if crate::site::cross_site(&incoming.parts.headers, &engine.own_origins) {
+        return super::cross_site(engine, &incoming, &resolution).await;
+    }
     if let Standing::Pair { .. } = &resolution.standing {
         let response = stop(engine, &incoming, &resolution).await;
-        let is_json = as_json(&headers) && response.status().is_success();
-        return if is_json { without_body(response) } else { response };
-    }
-    if crate::site::cross_site(&headers, &engine.own_origins) {
-        return refusals::cross_site(&headers);
+        return as_sign_out(&incoming, response);
     }
     if let Err(outage) = settle(engine, &incoming, &resolution).await {
-        return refusals::outage(&headers, &outage);
+        // Nobody has to stay signed in because of our ledger; what is left open ends with the sign-in.
+        tracing::error!(error = ?outage, "signing out although the ledger cannot answer");
+        if let Some(handle) = resolution.presented.handle()
+            && let Err(outage) = engine.ledger.journal_stop(handle, engine.now()).await
+        {
+            tracing::error!(error = ?outage, "nor can the journal");
+        }
     }
-    let acting = match &resolution.standing {
-        Standing::Own => Acting::of(&resolution),
-        Standing::Pair { .. } | Standing::Dead(_) => Acting::nobody(),
+    let mut response = match &resolution.standing {
+        Standing::Own => inner.run(engine, incoming.into_untouched_request(), Acting::of(&resolution)).await,
+        Standing::Pair { .. } | Standing::Dead(_) => inner.run(engine, incoming.into_request(), Acting::nobody()).await,
     };
-    let mut response = inner.run(engine, incoming.into_request(), acting).await;
     if let Some(signed_in) = &resolution.signed_in {
         engine.forget_sign_in(&signed_in.key);
     }
@@ -165,7 +174,11 @@ fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>)
     response
 }
 
-fn without_body(response: Response) -> Response {
+/// A program that signs out expects 204 and no body.
+fn as_sign_out(incoming: &Incoming, response: Response) -> Response {
+    if !as_json(&incoming.parts.headers) || !response.status().is_success() {
+        return response;
+    }
     let (mut parts, _) = response.into_parts();
     parts.status = StatusCode::NO_CONTENT;
     parts.headers.remove(http::header::CONTENT_TYPE);
