@@ -12,7 +12,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use vicarious::consent::{ConsentId, ConsentKind, ConsentState};
+use vicarious::consent::{Consent, ConsentId, ConsentKind, ConsentState};
 use vicarious::console::Console;
 use vicarious::ports::{ApplyError, Consents, Ledger};
 use vicarious::{AccountId, KeyRing, Vicarious, decide};
@@ -27,8 +27,10 @@ use crate::web::cookie::SessionCookie;
 use crate::web::{self, App};
 use crate::{demo, keys, rules, server};
 
-/// How long Alice's and Carol's consent lasts from each start of the demo.
-const DEMO_CONSENT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// How long Alice's and Carol's consent lasts.
+const DEMO_CONSENT: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// It is renewed at a start of the demo when it would last no longer than this.
+const RENEWED_BELOW: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How often metrics tidy up after themselves.
 const UPKEEP: Duration = Duration::from_secs(10);
 
@@ -157,26 +159,30 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
     Ok(stop)
 }
 
-/// Gives Alice's and Carol's consent afresh, and withdraws what they gave at an earlier start, so that it is one.
+/// Sees to it that Alice's and Carol's consent is given, whatever became of it. One that lasts is left alone, because
+/// withdrawing it would end what runs on it.
 async fn renew_consents(ledger: &Arc<dyn Ledger>, database: &Database) -> anyhow::Result<()> {
+    let now = jiff::Timestamp::now();
+    let lasts = now.saturating_add(RENEWED_BELOW)?;
     for id in demo::AGREED {
         let Some(user) = crate::shop::accounts::find(database, id).await? else { continue };
         let account = AccountId::from(id);
-        let now = jiff::Timestamp::now();
-        let standing =
-            ledger.consents(Consents::Of(&account)).await?.into_iter().filter(|consent| {
-                consent.kind == ConsentKind::Standing && consent.state_at(now) == ConsentState::Given
-            });
+        let person = vicarious::Person { id: account.clone(), name: user.name, email: user.email };
         let mut transitions = Vec::new();
-        for consent in standing {
-            transitions.push(decide::decide(&consent, decide::Decision::Withdraw, now)?);
+        if ledger.opted_out(&account).await?.is_some() {
+            transitions.push(decide::opt_in(&person, now));
         }
-        let person = vicarious::Person { id: account, name: user.name, email: user.email };
-        let fresh = ConsentId::new(uuid::Uuid::now_v7().to_string());
-        let ends_at = now.saturating_add(DEMO_CONSENT)?;
-        transitions.push(decide::give_ahead(fresh, &person, ends_at, now)?);
+        let is_standing =
+            |consent: &Consent| consent.kind == ConsentKind::Standing && consent.state_at(lasts) == ConsentState::Given;
+        if !ledger.consents(Consents::Of(&account)).await?.iter().any(is_standing) {
+            let fresh = ConsentId::new(uuid::Uuid::now_v7().to_string());
+            transitions.push(decide::give_ahead(fresh, &person, now.saturating_add(DEMO_CONSENT)?, now)?);
+        }
+        if transitions.is_empty() {
+            continue;
+        }
         match ledger.apply(transitions).await {
-            // Another process that starts right now renews it too.
+            // Another process that starts right now does the same.
             Ok(()) | Err(ApplyError::Conflict) => {}
             Err(error) => return Err(error.into()),
         }

@@ -74,7 +74,10 @@ async fn tail(ledger: &Arc<dyn Ledger>, lines: usize, follow: bool) -> anyhow::R
     for recorded in latest.iter().take(lines).rev() {
         say(recorded.to_json())?;
     }
-    while follow {
+    if !follow {
+        return Ok(ExitCode::SUCCESS);
+    }
+    loop {
         tokio::time::sleep(LOOK_AGAIN).await;
         let newest = ledger.entries(&EntryFilter { limit: PAGE, ..EntryFilter::default() }).await?;
         for recorded in newest.iter().rev().filter(|recorded| recorded.seq > seen) {
@@ -82,5 +85,4 @@ async fn tail(ledger: &Arc<dyn Ledger>, lines: usize, follow: bool) -> anyhow::R
         }
         seen = newest.first().map_or(seen, |newest| newest.seq.max(seen));
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,0 +1,13 @@
+//! The shop as strangers meet it: a process with a command line, answering HTTP, on SQLite and on PostgreSQL.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test fails with it")]
+
+mod browser;
+mod commands;
+mod fresh;
+mod kills;
+mod pages;
+mod program;
+mod serving;
+mod sign_in;
+mod support_access;
