@@ -5,9 +5,7 @@ use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol, eve};
 use vicarious_core::decide::Decision;
 
-use crate::support::{Browser, World};
-
-const HANDLE: &str = "vicarious-handle";
+use crate::support::{Browser, HANDLE, World};
 
 /// Checks that a browser is refused with `cause`, as a page and as a problem, for reading and for writing, again
 /// and again, that nothing ran, and that stopping lets the agent go on as `then`.

@@ -1,5 +1,19 @@
 //! The layer, driven as a browser or a program would, on a ledger in memory.
 
+mod any_sequence;
+mod caching;
+mod cross_site;
 mod fail_closed;
+mod handle;
+mod lookups;
+mod outages;
+mod plain_sight;
+mod races;
+mod rights;
+mod secrets;
+mod starting;
 mod story;
 mod support;
+mod tabs;
+mod time_limits;
+mod what_runs;

@@ -1,27 +1,36 @@
 //! A small host, a browser that keeps cookies, and a world with Alice, Carol, Bob, Eve and Dana in it.
 
+mod browser;
+mod faulty;
+mod watch;
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{Path, Request};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
+use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::{ManualClock, MemoryLedger};
-use tower::ServiceExt;
 use vicarious_axum::{
     AsThemselves, CurrentUser, Found, Host, HostError, KeyRing, RequestIdentity, Search, SignIn, Staff, Vicarious,
 };
 use vicarious_core::decide::{Terms, give_ahead};
-use vicarious_core::ports::Ledger;
-use vicarious_core::{Account, AccountId, Rules, SignInKey};
+use vicarious_core::ports::{Ledger, Running};
+use vicarious_core::{Account, AccountId, Impersonation, Rules, SignInKey};
+
+pub(crate) use browser::{Answer, Browser, cookie};
+pub(crate) use faulty::Faulty;
+use watch::Watch;
+
+/// The cookie that holds the handle.
+pub(crate) const HANDLE: &str = "vicarious-handle";
 
 /// An account of the test host: what matters are its rights.
 #[derive(Clone, Debug)]
@@ -36,6 +45,8 @@ pub(crate) struct Accounts {
     pub(crate) users: Arc<Mutex<BTreeMap<AccountId, User>>>,
     pub(crate) sessions: Arc<Mutex<BTreeMap<String, SignIn>>>,
     pub(crate) failing: Arc<Mutex<bool>>,
+    /// How often the host was asked for a sign-in or an account.
+    pub(crate) asked: Arc<AtomicUsize>,
 }
 
 impl Accounts {
@@ -52,6 +63,7 @@ impl Accounts {
     }
 
     fn check(&self) -> Result<(), HostError> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
         if *self.failing.lock().unwrap() { Err(HostError::new("the host is down")) } else { Ok(()) }
     }
 }
@@ -93,6 +105,8 @@ pub(crate) struct World {
     pub(crate) app: Router,
     /// What handlers did, in order: "PATCH /profile as 1 by 3".
     pub(crate) done: Done,
+    /// Looks at every request that reaches a handler; what it saw is judged when the world ends.
+    watch: Watch,
 }
 
 pub(crate) type Done = Arc<Mutex<Vec<String>>>;
@@ -105,6 +119,33 @@ impl World {
 
     pub(crate) async fn with(
         adjust: impl FnOnce(vicarious_axum::Builder<Accounts>) -> vicarious_axum::Builder<Accounts>,
+    ) -> Self {
+        Self::of(|builder, _| adjust(builder), Router::new()).await
+    }
+
+    /// Returns a world whose application has further routes.
+    pub(crate) async fn with_routes(routes: Router) -> Self {
+        Self::of(|builder, _| builder, routes).await
+    }
+
+    /// Returns a world whose ledger can be made to fail at a certain step.
+    pub(crate) async fn faulty() -> (Self, Arc<Faulty>) {
+        let mut faulty = None;
+        let world = Self::of(
+            |builder, memory| {
+                let between = Arc::new(Faulty::new(memory.clone()));
+                faulty = Some(between.clone());
+                builder.shared_ledger(between)
+            },
+            Router::new(),
+        )
+        .await;
+        (world, faulty.unwrap())
+    }
+
+    pub(crate) async fn of(
+        adjust: impl FnOnce(vicarious_axum::Builder<Accounts>, &Arc<MemoryLedger>) -> vicarious_axum::Builder<Accounts>,
+        further: Router,
     ) -> Self {
         let clock = ManualClock::at("2026-11-22T09:00:00Z".parse().unwrap());
         let accounts = Accounts::default();
@@ -149,11 +190,12 @@ impl World {
             .secure_cookies(false)
             .cache_for(Duration::ZERO)
             .clock(move || now.now());
-        let vicarious = adjust(builder).build().unwrap();
+        let vicarious = adjust(builder, &ledger).build().unwrap();
         let done = Done::default();
-        let app = routes(accounts.clone(), done.clone(), clock.clone()).layer(vicarious.layer());
+        let watch = Watch::of(&ledger);
+        let app = watch.around(routes(accounts.clone(), done.clone()).merge(further)).layer(vicarious.layer());
         let app = vicarious_axum::method_override(app);
-        Self { vicarious, accounts, ledger, clock, app, done }
+        Self { vicarious, accounts, ledger, clock, app, done, watch }
     }
 
     /// Returns a browser in which `account` is signed in.
@@ -169,6 +211,14 @@ impl World {
         let value = format!("session-{}-{}", account.id(), sessions.len());
         sessions.insert(value.clone(), SignIn { account: account.id().clone(), since: self.clock.now() });
         value
+    }
+
+    /// Returns an account that is added to the host's.
+    pub(crate) fn add(&self, id: &str, rights: &[&'static str]) -> Account {
+        let account = Account::new(id, format!("{id} of the host"), format!("{id}@example.com"));
+        let user = User { account: account.clone(), rights: rights.iter().copied().collect() };
+        self.accounts.users.lock().unwrap().insert(account.id().clone(), user);
+        account
     }
 
     pub(crate) fn nobody(&self) -> Browser {
@@ -204,9 +254,39 @@ impl World {
     pub(crate) fn done(&self) -> Vec<String> {
         self.done.lock().unwrap().clone()
     }
+
+    /// Returns the impersonations whose end is not recorded.
+    pub(crate) async fn running(&self) -> Vec<Impersonation> {
+        self.ledger.running(Running::All).await.unwrap()
+    }
+
+    /// Returns how often ledger and host were asked, other than to record something.
+    pub(crate) fn lookups(&self) -> usize {
+        self.ledger.lookups() - self.watch.lookups() + self.accounts.asked.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many requests reached a handler as somebody else.
+    pub(crate) fn ran_as_somebody_else(&self) -> usize {
+        self.watch.lookups()
+    }
+
+    /// Returns everything on record as one text, as a leaked log would be.
+    pub(crate) fn record(&self) -> String {
+        let lines = self.ledger.entries_snapshot().into_iter().map(|recorded| recorded.to_json().to_string());
+        lines.collect::<Vec<_>>().join("\n")
+    }
 }
 
-fn routes(accounts: Accounts, done: Done, clock: ManualClock) -> Router {
+impl Drop for World {
+    /// What must hold after every test: nothing ran unrecorded, and every intent ended in exactly one outcome.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.watch.judge();
+        }
+    }
+}
+
+fn routes(accounts: Accounts, done: Done) -> Router {
     let act = move |what: &'static str| {
         let done = done.clone();
         move |RequestIdentity(identity): RequestIdentity, body: String| async move {
@@ -222,7 +302,6 @@ fn routes(accounts: Accounts, done: Done, clock: ManualClock) -> Router {
         accounts.sessions.lock().unwrap().remove(&session);
         StatusCode::NO_CONTENT
     };
-    let _ = clock;
     Router::new()
         .route("/", get(home))
         .route("/whoami", get(whoami))
@@ -261,116 +340,4 @@ async fn whoami(RequestIdentity(identity): RequestIdentity) -> Response {
         "impersonation": identity.impersonation().map(|impersonation| impersonation.id.to_string()),
     }))
     .into_response()
-}
-
-/// A client that keeps cookies.
-#[derive(Clone)]
-pub(crate) struct Browser {
-    app: Router,
-    pub(crate) cookies: BTreeMap<String, String>,
-}
-
-/// An answer, read whole.
-#[derive(Clone, Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-}
-
-impl Answer {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or(Value::Null)
-    }
-
-    pub(crate) fn location(&self) -> &str {
-        self.headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-
-    /// Returns the value of a hidden field of the page.
-    pub(crate) fn hidden(&self, name: &str) -> Option<String> {
-        let (_, after) = self.text.split_once(&format!("name=\"{name}\" value=\""))?;
-        after.split('"').next().map(str::to_owned)
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
-    }
-}
-
-impl Browser {
-    fn new(app: Router) -> Self {
-        Self { app, cookies: BTreeMap::new() }
-    }
-
-    pub(crate) async fn get(&mut self, path: &str) -> Answer {
-        self.send(Request::get(path).header(ACCEPT, "text/html").body(Body::empty()).unwrap()).await
-    }
-
-    pub(crate) async fn get_json(&mut self, path: &str) -> Answer {
-        self.send(Request::get(path).header(ACCEPT, "application/json").body(Body::empty()).unwrap()).await
-    }
-
-    pub(crate) async fn json(&mut self, method: Method, path: &str, body: Value) -> Answer {
-        let request = Request::builder().method(method).uri(path);
-        let request = request.header(ACCEPT, "application/json").header(CONTENT_TYPE, "application/json");
-        self.send(request.body(Body::from(body.to_string())).unwrap()).await
-    }
-
-    pub(crate) async fn form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let request = Request::post(path).header(CONTENT_TYPE, "application/x-www-form-urlencoded");
-        self.send(request.header(ACCEPT, "text/html").body(Body::from(body)).unwrap()).await
-    }
-
-    pub(crate) async fn start(&mut self, customer: &Account) -> Answer {
-        let body = json!({"account_id": customer.id(), "reason": "cannot see the invoice", "ticket": "SUP-1"});
-        self.json(Method::POST, "/impersonation", body).await
-    }
-
-    pub(crate) async fn stop(&mut self) -> Answer {
-        self.json(Method::DELETE, "/impersonation", Value::Null).await
-    }
-
-    /// Returns who this browser is: current and true user, as `whoami` says.
-    pub(crate) async fn who(&mut self) -> (Value, Value) {
-        let answer = self.get_json("/whoami").await;
-        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-        let json = answer.json();
-        (json["current_user"].clone(), json["true_user"].clone())
-    }
-
-    /// Returns the identity tag that forms of this browser carry.
-    pub(crate) async fn tag(&mut self) -> String {
-        self.get("/profile").await.hidden("_identity").unwrap()
-    }
-
-    pub(crate) async fn send(&mut self, mut request: Request) -> Answer {
-        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !pairs.is_empty() && !request.headers().contains_key(COOKIE) {
-            request.headers_mut().insert(COOKIE, pairs.join("; ").parse().unwrap());
-        }
-        let response = self.app.clone().oneshot(request).await.unwrap();
-        for cookie in response.headers().get_all(SET_COOKIE) {
-            let cookie = cookie.to_str().unwrap();
-            let (name, rest) = cookie.split_once('=').unwrap();
-            let value = rest.split(';').next().unwrap();
-            if cookie.contains("Max-Age=0") {
-                self.cookies.remove(name);
-            } else {
-                self.cookies.insert(name.to_owned(), value.to_owned());
-            }
-        }
-        let (parts, body) = response.into_parts();
-        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
-    }
-}
-
-pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
-    all.flat_map(|value| value.split(';'))
-        .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
 }
