@@ -81,7 +81,7 @@ async fn fill(store: &Store, entries: i64, no_bytes: &str) -> Result<(), Box<dyn
             r#"INSERT INTO vicarious_impersonations (n, id, handle, sign_in, true_user, true_user_name,
                 true_user_email, "current_user", current_user_name, current_user_email, reason, started_at,
                 last_seen_at, idle_limit, ends_at, return_to, end_cause, ended_at)
-            WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {entries} / 100 + 16)
+            WITH RECURSIVE numbers (n) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT n + 1 FROM numbers WHERE n < {entries} / 100 + 16)
             SELECT n, 'impersonation-' || n, {handle}, 'key-' || n, 'agent-' || ({agent}), 'Agent', 'agent@example.com',
                 'customer-' || ({customer}), 'Customer', 'customer@example.com', 'a page looks wrong', 0, 0, 0, 0, '/',
                 'stopped', 0 FROM numbers"#,
@@ -95,7 +95,7 @@ async fn fill(store: &Store, entries: i64, no_bytes: &str) -> Result<(), Box<dyn
             r#"INSERT INTO vicarious_entries (seq, at, kind, true_user, "current_user", impersonation, request, method,
                 route, path, status, reason, ticket, body, chain, chain_seq, prev_hash, hash)
             WITH RECURSIVE
-                numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < {entries}),
+                numbers (i) AS (SELECT CAST(1 AS BIGINT) UNION ALL SELECT i + 1 FROM numbers WHERE i < {entries}),
                 within (i, n) AS (SELECT i, (i / 1600) * 16 + i % 16 + 1 FROM numbers)
             SELECT i, ({BEGINNING} + i * {PACE}) * 1000000,
                 CASE WHEN i % 100 = 7 THEN 'request.refused' WHEN i % 100 IN (17, 18) THEN 'data.changed'

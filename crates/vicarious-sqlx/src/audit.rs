@@ -105,9 +105,29 @@ async fn by_number(core: &Core, filter: &EntryFilter, span: Span) -> Result<Vec<
     query.and("seq >= ?", Argument::Number(span.from));
     query.and("seq < ?", Argument::Number(span.to));
     let limit = query.place(Argument::Number(limit(filter)));
-    let rows = "SELECT * FROM vicarious_entries e WHERE";
-    let text = format!("{rows} {} ORDER BY seq DESC LIMIT {limit}", query.conditions());
+    let hint = hint(&core.db, filter);
+    let text =
+        format!("SELECT * FROM vicarious_entries e{hint} WHERE {} ORDER BY seq DESC LIMIT {limit}", query.conditions());
     query.fetch(&core.db, text).await
+}
+
+/// Names the index for a rare kind: without statistics, SQLite takes the first one that fits.
+fn hint(db: &Db, filter: &EntryFilter) -> &'static str {
+    match db {
+        #[cfg(feature = "sqlite")]
+        Db::Sqlite { .. } if filter.kind.is_some_and(|kind| !kind.is_per_request()) => {
+            if filter.impersonation.is_some() {
+                " INDEXED BY vicarious_entries_impersonation"
+            } else if filter.current_user.is_some() {
+                " INDEXED BY vicarious_entries_current_user"
+            } else if filter.true_user.is_some() {
+                " INDEXED BY vicarious_entries_true_user"
+            } else {
+                " INDEXED BY vicarious_entries_kind"
+            }
+        }
+        _ => "",
+    }
 }
 
 /// Looks through the blocks in which the people stand, from the newest to the oldest.

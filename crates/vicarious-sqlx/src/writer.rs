@@ -22,6 +22,8 @@ use batch::Batch;
 const WAITING_AT_MOST: usize = 100_000;
 /// How long the writer waits before it tries again to write outcomes that nobody waits for.
 const RETRY_AFTER: Duration = Duration::from_millis(250);
+/// How long outcomes wait for an intent to be written along with.
+const LINGER: Duration = Duration::from_millis(10);
 /// How often it tries, once nobody is left to give it work.
 const LAST_TRIES: usize = 8;
 
@@ -158,6 +160,12 @@ impl Writer {
                 let more = self.receiver.recv_many(&mut work, ROWS_AT_MOST);
                 tokio::time::timeout(RETRY_AFTER, more).await.unwrap_or(usize::MAX)
             };
+            // Outcomes alone have nobody waiting for them; soon an intent comes along, and one commit serves both.
+            if taken > 0 && self.backlog.is_empty() && work.iter().all(|work| matches!(work, Work::Later(_))) {
+                let room = ROWS_AT_MOST.saturating_sub(work.len());
+                let more = self.receiver.recv_many(&mut work, room);
+                drop(tokio::time::timeout(LINGER, more).await);
+            }
             if taken == 0 {
                 if (self.backlog.is_empty() && self.doubt.is_none()) || tries_left == 0 {
                     break;

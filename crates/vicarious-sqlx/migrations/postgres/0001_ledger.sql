@@ -84,7 +84,7 @@ CREATE INDEX vicarious_entries_kind ON vicarious_entries (kind, seq)
     WHERE kind NOT IN ('request.intent', 'request.outcome');
 CREATE INDEX vicarious_entries_true_user ON vicarious_entries (true_user, kind, seq)
     WHERE kind NOT IN ('request.intent', 'request.outcome');
-CREATE INDEX vicarious_entries_current_user ON vicarious_entries ("current_user", kind, seq)
+CREATE INDEX vicarious_entries_current_user ON vicarious_entries ("current_user", kind, seq, true_user)
     WHERE kind NOT IN ('request.intent', 'request.outcome');
 CREATE INDEX vicarious_entries_impersonation ON vicarious_entries (impersonation, kind, seq)
     WHERE kind NOT IN ('request.intent', 'request.outcome');
