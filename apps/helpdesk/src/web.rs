@@ -96,6 +96,7 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .layer(from_fn_with_state(Arc::clone(app), answer::negotiate))
         .layer(app.vicarious.layer())
         .layer(from_fn_with_state(Arc::clone(app), headers::refuse_cross_site))
+        .layer(from_fn_with_state(Arc::clone(app), headers::believe_the_proxy))
         .layer(from_fn(headers::protect))
         .layer(from_fn(metrics::count));
     // Around the router, because it decides which route matches.

@@ -1,8 +1,9 @@
 //! Headers that protect a page, and requests that come from elsewhere.
 
 use std::fmt::Write;
+use std::net::{IpAddr, SocketAddr};
 
-use axum::extract::{Request, State};
+use axum::extract::{ConnectInfo, Request, State};
 use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HOST, HeaderName, HeaderValue, ORIGIN, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS,
@@ -40,6 +41,23 @@ pub(crate) async fn protect(mut request: Request, next: Next) -> Response {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     response
+}
+
+/// Takes the client's address from the proxy in front, which `--public-url` implies: the last that it forwarded for.
+///
+/// Whoever reaches the shop past the proxy can claim an address, and gains only a fresh allowance of wrong passwords.
+pub(crate) async fn believe_the_proxy(State(app): State<Shared>, mut request: Request, next: Next) -> Response {
+    if app.public_url.is_some()
+        && let Some(client) = forwarded_for(request.headers())
+    {
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::new(client, 0)));
+    }
+    next.run(request).await
+}
+
+fn forwarded_for(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+    last.rsplit(',').next()?.trim().parse().ok()
 }
 
 /// Refuses what would change something and was sent by another site's page.
@@ -102,6 +120,15 @@ mod tests {
         for origin in ["http://localhost:3000", "null", "https://evil.example", "http://"] {
             assert!(!own(&[host, ("origin", origin)], None), "{origin}");
         }
+    }
+
+    #[test]
+    fn of_a_chain_of_proxies_only_the_nearest_is_believed() {
+        let headers = |value| HeaderMap::from_iter([(HeaderName::from_static("x-forwarded-for"), value)]);
+        let chain = headers(HeaderValue::from_static("6.6.6.6, 203.0.113.7"));
+        assert_eq!(forwarded_for(&chain), Some(IpAddr::from([203, 0, 113, 7])));
+        assert_eq!(forwarded_for(&headers(HeaderValue::from_static("unknown"))), None);
+        assert_eq!(forwarded_for(&HeaderMap::new()), None);
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod fresh;
 mod kills;
 mod pages;
 mod program;
+mod promises;
 mod serving;
 mod sign_in;
 mod support_access;
