@@ -99,9 +99,8 @@ pub(crate) fn hide(engine: &Engine, headers: &mut HeaderMap) {
 
 /// Returns the values of a cookie. Cookies of others beside it may hold any bytes; what is no text is none of ours.
 fn values<'a>(headers: &'a HeaderMap, name: &'a str) -> impl Iterator<Item = &'a str> {
-    headers.get_all(COOKIE).iter().flat_map(pairs).filter_map(split).filter_map(move |(key, value)| {
-        (key == name.as_bytes()).then(|| std::str::from_utf8(value).unwrap_or_default())
-    })
+    let all = headers.get_all(COOKIE).iter().flat_map(pairs).filter_map(split);
+    all.filter(move |(key, _)| *key == name.as_bytes()).map(|(_, value)| std::str::from_utf8(value).unwrap_or_default())
 }
 
 fn pairs(header: &HeaderValue) -> impl Iterator<Item = &[u8]> {

@@ -125,7 +125,7 @@ fn unwrap_held(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) ->
 }
 
 /// Holds a request so that a page can bring it back; none when it is too large for that.
-async fn hold(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) -> Result<Option<Held>, Refused> {
+async fn hold(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) -> Result<Option<Box<Held>>, Refused> {
     let Some(body) = incoming.whole(input::HELD_AT_MOST).await.map_err(|_| Refused::Unreadable)? else {
         return Ok(None);
     };
@@ -140,7 +140,7 @@ async fn hold(engine: &Engine, row: &Impersonation, incoming: &mut Incoming) -> 
         back: back::path(headers, &engine.own_origins).as_str().to_owned(),
         body: body.to_vec(),
     };
-    Ok(Some(held))
+    Ok(Some(Box::new(held)))
 }
 
 async fn confirmed(

@@ -58,7 +58,7 @@ impl Incoming {
         let mut tags: Vec<String> = header.map(|tag| String::from_utf8_lossy(tag.as_bytes()).into_owned()).collect();
         match (&self.form, &self.body) {
             (Some(form), _) => {
-                tags.extend(form.fields().filter(|(name, _)| *name == "_identity").map(|(_, tag)| tag.to_owned()))
+                tags.extend(form.fields().filter(|(name, _)| *name == "_identity").map(|(_, tag)| tag.to_owned()));
             }
             (None, Incomplete::Read(read)) => tags.extend(input::multipart_tag(read.beginning())),
             (None, Incomplete::Untouched(_)) => {}

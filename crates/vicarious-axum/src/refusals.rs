@@ -28,8 +28,8 @@ pub(crate) enum Refused {
     CrossSite,
     Mismatch,
     Never { phrase: Option<String>, classified: bool },
-    ReadOnly { held: Option<Held> },
-    Confirm { phrase: String, confirmation: String, held: Held },
+    ReadOnly { held: Option<Box<Held>> },
+    Confirm { phrase: String, confirmation: String, held: Box<Held> },
     TooLarge,
     Unreadable,
     Outage(Unavailable),
@@ -101,7 +101,7 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
             .respond(headers),
         Refused::ReadOnly { held } => {
             let back = back::path(headers, &engine.own_origins);
-            page::respond_html(status, switch(engine, row, held.as_ref(), back.as_str(), &row.reason))
+            page::respond_html(status, switch(engine, row, held.as_deref(), back.as_str(), &row.reason))
         }
         Refused::Confirm { phrase, confirmation, held } => confirm(engine, row, headers, &phrase, &confirmation, &held),
         Refused::TooLarge => Problem::new(status, word, "Too large to confirm")

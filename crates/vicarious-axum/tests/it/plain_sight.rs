@@ -178,6 +178,9 @@ async fn a_hostile_name_neither_breaks_nor_forges_the_banner() {
     }
 }
 
+/// What it is, method, path, headers, body, and the status that answers it.
+type Sent<'a> = (&'static str, &'static str, &'static str, Vec<(&'a str, &'a str)>, String, u16);
+
 /// Returns every answer of ours within an impersonation, as pages or as problems.
 async fn our_answers(world: &World, inside: &mut Browser, accept: &'static str) -> Vec<(&'static str, u16, Answer)> {
     let tag = inside.tag().await;
@@ -186,7 +189,7 @@ async fn our_answers(world: &World, inside: &mut Browser, accept: &'static str) 
     let foreign = ("sec-fetch-site", "cross-site");
     let tagged = |fields: &str| format!("_identity={tag}&{fields}");
     let mut all = Vec::new();
-    let requests: [(&str, &str, &str, Vec<(&str, &str)>, String, u16); 15] = [
+    let requests: [Sent<'_>; 15] = [
         ("start page", "GET", "/impersonation/new?account=alice", vec![], String::new(), 200),
         ("start page for another", "GET", "/impersonation/new?account=carol", vec![], String::new(), 200),
         ("start page for nobody", "GET", "/impersonation/new?account=dana", vec![], String::new(), 404),

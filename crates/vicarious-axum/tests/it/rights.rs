@@ -9,7 +9,7 @@ use testkit::people::{alice, bob, carol, dana, eve};
 use vicarious_axum::{CurrentUser, RequestIdentity, TrueUser};
 use vicarious_core::decide::Decision;
 use vicarious_core::policy::{self, Policy};
-use vicarious_core::{AccountId, Identity, Person};
+use vicarious_core::{Identity, Person};
 
 use crate::support::{User, World};
 
@@ -182,9 +182,6 @@ async fn only_the_customer_as_themselves_decides_about_consent() {
 async fn an_account_that_the_host_mixes_up_is_nobodys() {
     let world = World::new().await;
     let mut inside = world.inside(&bob(), &alice()).await;
-    let mut users = world.accounts.users.lock().unwrap();
-    let carols = users[&AccountId::from("carol")].clone();
-    users.insert("alice".into(), carols);
-    drop(users);
+    world.accounts.change(&alice(), |user| user.account = carol());
     assert_eq!(inside.get("/profile").await.status, StatusCode::GONE, "never Carol's page under Alice's name");
 }
