@@ -1,5 +1,7 @@
 //! The layer, driven as a browser or a program would, on a ledger in memory.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test fails with it")]
+
 mod any_sequence;
 mod caching;
 mod cross_site;
