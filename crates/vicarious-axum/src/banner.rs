@@ -13,9 +13,6 @@ pub(crate) const BANNER_CSS: &str = include_str!("assets/banner.css");
 /// The script that counts down and tells other tabs; the banner is complete without it.
 pub(crate) const BANNER_JS: &str = include_str!("assets/banner.js");
 
-/// How long before the hard end the banner offers to continue.
-const OFFER_BEFORE: SignedDuration = SignedDuration::from_mins(5);
-
 /// What the banner shows.
 #[derive(Clone, Debug)]
 pub(crate) struct BannerData<'a> {
@@ -39,6 +36,8 @@ pub(crate) struct BannerData<'a> {
     pub(crate) tag: &'a str,
     /// The start page that continues this impersonation; none where that is not possible.
     pub(crate) continue_href: Option<&'a str>,
+    /// How long before the hard end the banner offers to continue.
+    pub(crate) continue_within: SignedDuration,
     /// How long write mode would last.
     pub(crate) write_minutes: i64,
 }
@@ -77,13 +76,14 @@ fn attributes(data: &BannerData<'_>) -> String {
     };
     format!(
         "data-tag=\"{tag}\" data-identity=\"{agent}, using the application as {customer}\" data-now=\"{now}\" \
-         data-ends-at=\"{ends_at}\" data-idle-ends-at=\"{idle}\"{mode_ends_at}",
+         data-ends-at=\"{ends_at}\" data-idle-ends-at=\"{idle}\" data-continue-within=\"{continue_within}\"{mode_ends_at}",
         tag = escape(data.tag),
         agent = escape(&data.agent.name),
         customer = escape(&data.customer.name),
         now = data.now,
         ends_at = data.ends_at,
         idle = data.idle_ends_at,
+        continue_within = data.continue_within.as_secs(),
     )
 }
 
@@ -114,7 +114,7 @@ fn offer(data: &BannerData<'_>) -> String {
     let Some(href) = data.continue_href else {
         return String::new();
     };
-    let soon = data.ends_at.duration_since(data.now) <= OFFER_BEFORE;
+    let soon = data.ends_at.duration_since(data.now) <= data.continue_within;
     let hidden = if soon { "" } else { " hidden" };
     format!(
         "<a class=\"vicarious-continue\" data-vicarious=\"continue\" href=\"{}\"{hidden}>Continue</a>\n",

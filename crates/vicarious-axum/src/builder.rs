@@ -233,8 +233,10 @@ impl<H: Host> Builder<H> {
             )));
         }
         let terms = &self.terms;
-        if terms.length > LONGEST || !terms.length.is_positive() || !terms.idle.is_positive() {
-            return Err(BuildError("an impersonation lasts more than nothing and at most 8 hours".to_owned()));
+        let all_positive = [terms.length, terms.idle, terms.write].iter().all(SignedDuration::is_positive);
+        if terms.length > LONGEST || !all_positive {
+            let sentence = "length, idle and write of the terms last more than nothing, and length at most 8 hours";
+            return Err(BuildError(sentence.to_owned()));
         }
         Ok(())
     }

@@ -96,9 +96,9 @@ fn rewritten(engine: &Engine, row: &Impersonation, asked: &Asked, response: Resp
     }
     parts.headers.remove(CONTENT_ENCODING);
     parts.headers.remove(CONTENT_LENGTH);
-    let banner = site::is_document(&asked.headers).then(|| banner(engine, row, asked.page()));
-    let body =
-        document::rewrite(body, Rewrite { banner, identity_tag: row.tag(), own_origins: engine.own_origins.clone() });
+    let tag = row.tag();
+    let banner = site::is_document(&asked.headers).then(|| banner(engine, row, &tag, asked.page()));
+    let body = document::rewrite(body, Rewrite { banner, identity_tag: tag, own_origins: engine.own_origins.clone() });
     Ok((parts, body).into_response())
 }
 
@@ -128,7 +128,7 @@ fn unmarkable(asked: &HeaderMap, why: &str) -> Response {
         .respond(asked)
 }
 
-fn banner(engine: &Engine, row: &Impersonation, page: &str) -> String {
+fn banner(engine: &Engine, row: &Impersonation, tag: &str, page: &str) -> String {
     let now = engine.now();
     banner_html(&BannerData {
         agent: &row.true_user,
@@ -139,8 +139,9 @@ fn banner(engine: &Engine, row: &Impersonation, page: &str) -> String {
         idle_ends_at: row.idle_ends_at(),
         reason: &row.reason,
         ticket: row.ticket.as_deref(),
-        tag: &row.tag(),
+        tag,
         continue_href: Some(&continue_href(row, page)),
+        continue_within: engine.terms.continue_within,
         write_minutes: engine.terms.write.as_mins(),
     })
 }

@@ -30,6 +30,8 @@ pub use refusal::Refusal;
 pub use rules::{Rule, Rules};
 pub use site_path::SitePath;
 
+/// A length of time, as the terms of impersonation are written in.
+pub use jiff::SignedDuration;
 /// A point in time, in UTC, with microsecond precision once stored.
 pub use jiff::Timestamp;
 

@@ -115,7 +115,8 @@ async fn consent_is_asked_for_given_and_on_record() {
     let mut bob = shop.signed_in("bob").await;
     let mut dana = shop.signed_in("dana").await;
     let people = bob.json("/accounts").await;
-    let customer = people["accounts"].as_array().unwrap().iter().find(|one| one["id"] != "alice" && one["id"] != "carol");
+    let customer =
+        people["accounts"].as_array().unwrap().iter().find(|one| one["id"] != "alice" && one["id"] != "carol");
     let customer = customer.unwrap().clone();
     let id = customer["id"].as_str().unwrap();
     let refused = start(&mut bob, id).await;
@@ -156,10 +157,10 @@ async fn every_impersonated_request_is_on_record_with_both_users() {
     let entries = trail["entries"].as_array().unwrap();
     for path in ["/", "/orders", "/invoices", "/nowhere", "/payments"] {
         let entry = entries.iter().find(|entry| entry["path"] == path).unwrap_or_else(|| panic!("{path} in {trail}"));
-        assert_eq!((&entry["true_user"]["email"], &entry["current_user"]["email"]), (
-            &json!("bob@example.com"),
-            &json!("alice@example.com"),
-        ));
+        assert_eq!(
+            (&entry["true_user"]["email"], &entry["current_user"]["email"]),
+            (&json!("bob@example.com"), &json!("alice@example.com"),)
+        );
         assert_eq!(entry["reason"], "a question about tea");
     }
 }

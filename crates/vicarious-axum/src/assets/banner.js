@@ -75,7 +75,7 @@
     const now = Date.now() + offset;
     const seconds = Math.max(0, Math.ceil((endsAt - now) / 1000));
     if (left) left.textContent = `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`;
-    if (seconds <= 300) show("continue");
+    if (seconds <= Number(self.continueWithin)) show("continue");
     for (const minutes of [5, 1]) {
       if (before > minutes * 60 && seconds <= minutes * 60 && seconds > 0) {
         say(`${minutes} ${minutes > 1 ? "minutes" : "minute"} left`);

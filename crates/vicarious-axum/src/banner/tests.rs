@@ -23,6 +23,7 @@ fn banner<'a>(change: impl FnOnce(&mut BannerData<'a>)) -> String {
         ticket: Some("SUP-4711"),
         tag: "t4g",
         continue_href: Some("/impersonation/new?account=7&ticket=1"),
+        continue_within: SignedDuration::from_mins(5),
         write_minutes: 10,
     };
     change(&mut data);

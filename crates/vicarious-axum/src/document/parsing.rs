@@ -36,7 +36,10 @@ pub(super) fn selector(parsed: &'static Parsed) -> Result<Cow<'static, Selector>
 }
 
 /// Writes HTML in pure ASCII, so that it reads the same in every encoding a document may have.
-pub(super) fn ascii(html: &str) -> String {
+pub(super) fn ascii(html: String) -> String {
+    if html.is_ascii() {
+        return html;
+    }
     let mut text = String::with_capacity(html.len());
     for letter in html.chars() {
         if letter.is_ascii() {

@@ -82,7 +82,7 @@ impl Rewriting {
     fn prepare(&mut self, options: Rewrite) -> Result<(), Problem> {
         self.tagger = Some(Box::new(tagger(&options.identity_tag, options.own_origins, self.output.clone())?));
         if let Some(banner) = options.banner {
-            self.search = Some((Box::new(Search::new()?), ascii(&banner)));
+            self.search = Some((Box::new(Search::new()?), ascii(banner)));
         }
         Ok(())
     }

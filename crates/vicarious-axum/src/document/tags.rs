@@ -15,7 +15,7 @@ pub(super) type Tagger = HtmlRewriter<'static, Output>;
 
 /// Returns the rewriter that writes to `output`.
 pub(super) fn tagger(tag: &str, own_origins: Vec<String>, output: Output) -> Result<Tagger, Problem> {
-    let forms = Forms { tag: ascii(&hidden("_identity", tag)), own_origins, tagged: Arc::default() };
+    let forms = Forms { tag: ascii(hidden("_identity", tag)), own_origins, tagged: Arc::default() };
     let handler = move |element: &mut Element<'_, '_>| {
         if element.tag_name() == "form" { forms.form(element) } else { forms.button(element) }
     };

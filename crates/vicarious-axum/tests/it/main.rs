@@ -10,6 +10,7 @@ mod handle;
 mod lookups;
 mod outages;
 mod plain_sight;
+mod promises;
 mod races;
 mod rights;
 mod secrets;

@@ -1,0 +1,36 @@
+//! Two more claims of the articles that the project starts from, which are the host's to decide.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use serde_json::json;
+use testkit::people::{alice, bob, carol};
+use vicarious_core::decide::Terms;
+
+use crate::support::World;
+
+#[tokio::test]
+async fn customers_may_shadow_each_other_where_the_host_says_so() {
+    // Carol keeps Alice's books.
+    let world = World::with(|builder| {
+        builder.who_may_whom(|who, whom| who.account.id() == carol().id() && whom.account.id() == alice().id())
+    })
+    .await;
+    let mut books = world.inside(&carol(), &alice()).await;
+    assert_eq!(books.who().await, (json!(alice().id()), json!(carol().id())));
+    assert_eq!(world.browser(&alice()).start(&carol()).await.status, StatusCode::NOT_FOUND, "not the other way round");
+    assert_eq!(world.browser(&bob()).start(&alice()).await.status, StatusCode::NOT_FOUND, "nor anybody else");
+}
+
+#[tokio::test]
+async fn expiry_is_a_setting() {
+    for minutes in [5, 60] {
+        let length = SignedDuration::from_mins(minutes);
+        let terms = Terms { length, idle: SignedDuration::from_hours(2), ..Terms::default() };
+        let world = World::with(|builder| builder.terms(terms)).await;
+        let mut browser = world.inside(&bob(), &alice()).await;
+        world.clock.advance(length - SignedDuration::from_secs(1));
+        assert_eq!(browser.get("/").await.status, StatusCode::OK);
+        world.clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(browser.get("/").await.status, StatusCode::GONE);
+    }
+}
