@@ -148,14 +148,7 @@ async fn by_block(
         query.and("e.seq < ?", Argument::Number(span.to.min((newest + 1) * BLOCK)));
         let missing = limit(filter) - i64::try_from(found.len()).unwrap_or(i64::MAX);
         let limit = query.place(Argument::Number(missing));
-        // Numbers of this program's own making, never text.
-        let list: Vec<String> = directory.iter().map(|block| format!("({})", block * BLOCK)).collect();
-        let text = format!(
-            "WITH blocks (first) AS (VALUES {}) SELECT e.* FROM blocks CROSS JOIN vicarious_entries e
-             WHERE e.seq >= first AND e.seq < first + {BLOCK} AND {} ORDER BY e.seq DESC LIMIT {limit}",
-            list.join(", "),
-            query.conditions()
-        );
+        let text = within(&core.db, &directory, &query.conditions(), &limit);
         found.extend(query.fetch(&core.db, text).await?);
         below = *oldest;
         if found.len() >= filter.limit {
@@ -164,6 +157,24 @@ async fn by_block(
         blocks = (blocks * 4).min(most);
     }
     Ok(found)
+}
+
+/// Returns the statement that looks through some blocks.
+fn within(db: &Db, blocks: &[i64], conditions: &str, limit: &str) -> String {
+    // Numbers of this program's own making, never text.
+    let list: Vec<String> = blocks.iter().map(|block| format!("(CAST({} AS BIGINT))", block * BLOCK)).collect();
+    let blocks = format!("WITH blocks (first) AS (VALUES {}) SELECT e.* FROM blocks", list.join(", "));
+    let of_block = format!("e.seq >= first AND e.seq < first + {BLOCK} AND {conditions}");
+    let order = format!("ORDER BY e.seq DESC LIMIT {limit}");
+    match db {
+        #[cfg(feature = "sqlite")]
+        Db::Sqlite { .. } => format!("{blocks} CROSS JOIN vicarious_entries e WHERE {of_block} {order}"),
+        // Without the fence that OFFSET 0 is, it may look through everything between the first and the last block.
+        #[cfg(feature = "postgres")]
+        Db::Postgres(_) => format!(
+            "{blocks} CROSS JOIN LATERAL (SELECT * FROM vicarious_entries e WHERE {of_block} OFFSET 0) e {order}"
+        ),
+    }
 }
 
 async fn blocks_below(

@@ -33,7 +33,7 @@ pub async fn changed(
         status: None,
     });
     let mut head = tx.head.take().unwrap_or_else(Head::new);
-    insert::entries(tx, &mut head, [&entry], &Posted::default()).await?;
+    insert::entries(tx, &mut head, &[&entry], &Posted::default()).await?;
     tx.head = Some(head);
     Ok(())
 }

@@ -62,11 +62,7 @@ impl Core {
     }
 
     /// Writes entries at the end of this process's chain, and commits.
-    pub(crate) async fn seal(
-        &self,
-        mut tx: WriteTx,
-        entries: impl IntoIterator<Item = &Entry>,
-    ) -> Result<(), NotSealed> {
+    pub(crate) async fn seal(&self, mut tx: WriteTx, entries: &[&Entry]) -> Result<(), NotSealed> {
         let mut chain = self.chain.lock().await;
         chain.settle(&mut tx).await.map_err(NotSealed::NotWritten)?;
         let mut head = chain.head.clone();
@@ -122,7 +118,8 @@ impl Core {
                 return Err(not_made);
             }
         }
-        self.seal(tx, transitions.iter().map(Transition::entry)).await.map_err(|not_sealed| match not_sealed {
+        let entries: Vec<&Entry> = transitions.iter().map(Transition::entry).collect();
+        self.seal(tx, &entries).await.map_err(|not_sealed| match not_sealed {
             NotSealed::NotWritten(error) => NotMade::from(error),
             NotSealed::InDoubt(_, crate::Error::Sql(error)) => NotMade::from(error),
             NotSealed::InDoubt(_, other) => NotMade::Sql(sqlx::Error::Io(std::io::Error::other(other))),

@@ -5,10 +5,10 @@ use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use sqlx::{AssertSqlSafe, Row};
-use vicarious_core::Entry;
+use vicarious_core::{Entry, Person};
 
 use crate::db::execute;
-use crate::record::{EntryRow, Head};
+use crate::record::{EntryRow, Head, storable};
 use crate::tx::{Engine, WriteTx};
 
 /// How many rows one statement writes at most.
@@ -22,24 +22,30 @@ const INTO: &str = r#"INSERT INTO vicarious_entries (at, kind, true_user, "curre
     method, route, path, status, reason, ticket, body, chain, chain_seq, prev_hash, hash) VALUES "#;
 const COLUMNS: usize = 17;
 
-/// For each pair of people, the last block in which they are known to stand.
+/// For each true user and current user, the last block in which they are known to stand.
 #[derive(Debug, Default)]
-pub(crate) struct Posted(HashMap<(String, String), i64>);
+pub(crate) struct Posted {
+    blocks: HashMap<String, HashMap<String, i64>>,
+    pairs: usize,
+}
 
 /// That two people appear in a block.
 type Post = (String, String, i64);
 
 impl Posted {
-    fn knows(&self, (true_user, current_user, block): &Post) -> bool {
-        self.0.get(&(true_user.clone(), current_user.clone())) == Some(block)
+    fn knows(&self, true_user: &str, current_user: &str, block: i64) -> bool {
+        self.blocks.get(true_user).and_then(|blocks| blocks.get(current_user)) == Some(&block)
     }
 
     /// Remembers what was committed.
     pub(crate) fn extend(&mut self, posts: BTreeSet<Post>) {
-        if self.0.len() > PAIRS_AT_MOST {
-            self.0.clear();
+        if self.pairs > PAIRS_AT_MOST {
+            *self = Self::default();
         }
-        self.0.extend(posts.into_iter().map(|(true_user, current_user, block)| ((true_user, current_user), block)));
+        for (true_user, current_user, block) in posts {
+            let known = self.blocks.entry(true_user).or_default().insert(current_user, block);
+            self.pairs += usize::from(known.is_none());
+        }
     }
 }
 
@@ -47,18 +53,19 @@ impl Posted {
 pub(crate) async fn entries(
     tx: &mut WriteTx,
     head: &mut Head,
-    entries: impl IntoIterator<Item = &Entry>,
+    entries: &[&Entry],
     posted: &Posted,
 ) -> Result<BTreeSet<Post>, sqlx::Error> {
-    let rows: Vec<EntryRow> = entries.into_iter().map(|entry| head.append(entry)).collect();
     let mut posts = BTreeSet::new();
-    for rows in rows.chunks(ROWS_AT_MOST) {
-        let numbers = insert(tx, rows).await?;
-        let found = rows.iter().zip(numbers).map(|(row, seq)| {
-            let id = |id: &Option<String>| id.clone().unwrap_or_default();
-            (id(&row.true_user), id(&row.current_user), seq / BLOCK)
-        });
-        posts.extend(found.filter(|post| !posted.knows(post)));
+    for entries in entries.chunks(ROWS_AT_MOST) {
+        let numbers = insert(tx, entries.iter().map(|entry| head.append(entry)).collect()).await?;
+        for (entry, seq) in entries.iter().zip(numbers) {
+            let (true_user, current_user) = (id(&entry.true_user), id(&entry.current_user));
+            let block = seq / BLOCK;
+            if !posted.knows(true_user, current_user, block) {
+                posts.insert((storable(true_user), storable(current_user), block));
+            }
+        }
     }
     for (true_user, current_user, block) in &posts {
         let post = r#"INSERT INTO vicarious_blocks (true_user, "current_user", block) VALUES ($1, $2, $3)
@@ -68,30 +75,35 @@ pub(crate) async fn entries(
     Ok(posts)
 }
 
+fn id(person: &Option<Person>) -> &str {
+    person.as_ref().map_or("", |person| person.id.as_str())
+}
+
 /// Inserts rows and returns their numbers, in the same order.
-async fn insert(tx: &mut WriteTx, rows: &[EntryRow]) -> Result<Vec<i64>, sqlx::Error> {
+async fn insert(tx: &mut WriteTx, rows: Vec<EntryRow>) -> Result<Vec<i64>, sqlx::Error> {
+    let count = rows.len();
     macro_rules! bound {
         ($text:expr) => {{
             let mut query = sqlx::query(AssertSqlSafe($text));
             for row in rows {
                 query = query
                     .bind(row.at)
-                    .bind(&row.kind)
-                    .bind(&row.true_user)
-                    .bind(&row.current_user)
-                    .bind(&row.impersonation)
-                    .bind(&row.request)
-                    .bind(&row.method)
-                    .bind(&row.route)
-                    .bind(&row.path)
+                    .bind(row.kind)
+                    .bind(row.true_user)
+                    .bind(row.current_user)
+                    .bind(row.impersonation)
+                    .bind(row.request)
+                    .bind(row.method)
+                    .bind(row.route)
+                    .bind(row.path)
                     .bind(row.status)
-                    .bind(&row.reason)
-                    .bind(&row.ticket)
-                    .bind(&row.body)
-                    .bind(&row.chain)
+                    .bind(row.reason)
+                    .bind(row.ticket)
+                    .bind(row.body)
+                    .bind(row.chain)
                     .bind(row.chain_seq)
-                    .bind(&row.prev_hash)
-                    .bind(&row.hash);
+                    .bind(row.prev_hash)
+                    .bind(row.hash);
             }
             query
         }};
@@ -99,14 +111,14 @@ async fn insert(tx: &mut WriteTx, rows: &[EntryRow]) -> Result<Vec<i64>, sqlx::E
     match &mut tx.engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite(tx) => {
-            let done = bound!(text(Dialect::Sqlite, rows.len())).execute(&mut **tx).await?;
+            let done = bound!(text(Dialect::Sqlite, count)).execute(&mut **tx).await?;
             // One statement in the only writing transaction numbers its rows without gaps.
             let last = done.last_insert_rowid();
-            Ok((last + 1 - i64::try_from(rows.len()).unwrap_or(0)..=last).collect())
+            Ok((last + 1 - i64::try_from(count).unwrap_or(0)..=last).collect())
         }
         #[cfg(feature = "postgres")]
         Engine::Postgres(tx) => {
-            let numbers = bound!(text(Dialect::Postgres, rows.len())).fetch_all(&mut **tx).await?;
+            let numbers = bound!(text(Dialect::Postgres, count)).fetch_all(&mut **tx).await?;
             numbers.iter().map(|row| row.try_get(0)).collect()
         }
     }
@@ -122,7 +134,8 @@ enum Dialect {
 
 /// Returns the statement that inserts `rows` rows: always the same text, so that it is prepared once.
 fn text(dialect: Dialect, rows: usize) -> Arc<str> {
-    static TEXTS: LazyLock<Mutex<HashMap<(Dialect, usize), Arc<str>>>> = LazyLock::new(Mutex::default);
+    type Texts = HashMap<(Dialect, usize), Arc<str>>;
+    static TEXTS: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
     let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
     texts.entry((dialect, rows)).or_insert_with(|| compose(dialect, rows).into()).clone()
 }

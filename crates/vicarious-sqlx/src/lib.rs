@@ -43,3 +43,7 @@ pub use migrate::{Migration, migrate};
 pub use store::Store;
 pub use tx::WriteTx;
 pub use verify::{Fault, FaultKind, Report};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}

@@ -167,7 +167,7 @@ async fn recover_one(core: &Core, chain: &str, scan_from: i64, now: i64) -> Resu
     if !outcomes.is_empty() {
         tracing::warn!(chain, count = outcomes.len(), "recorded unknown outcomes of a process that died");
     }
-    core.seal(tx, &outcomes).await.map_err(|not_sealed| match not_sealed {
+    core.seal(tx, &outcomes.iter().collect::<Vec<_>>()).await.map_err(|not_sealed| match not_sealed {
         NotSealed::NotWritten(error) => error.into(),
         NotSealed::InDoubt(_, error) => error,
     })

@@ -14,6 +14,7 @@
 //! `prev_hash` is the `hash` of the entry before, or 32 zero bytes. A host's transaction that records entries writes
 //! a chain of its own, too, so that it never waits for another.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -49,20 +50,24 @@ pub(crate) struct EntryRow {
 }
 
 /// What has no column of its own: names as they were then, and the details.
-#[derive(Debug, Default, Serialize, Deserialize)]
-struct Body {
+#[derive(Debug, Serialize, Deserialize)]
+struct Body<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    true_user: Option<Name>,
+    true_user: Option<Name<'a>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    current_user: Option<Name>,
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    detail: Map<String, Value>,
+    current_user: Option<Name<'a>>,
+    #[serde(default, skip_serializing_if = "is_empty")]
+    detail: Cow<'a, Map<String, Value>>,
 }
 
-#[derive(Debug, Serialize, Deserialize)]
-struct Name {
-    name: String,
-    email: String,
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Name<'a> {
+    name: Cow<'a, str>,
+    email: Cow<'a, str>,
+}
+
+fn is_empty(detail: &Map<String, Value>) -> bool {
+    detail.is_empty()
 }
 
 /// The end of a chain.
@@ -92,18 +97,21 @@ impl Head {
     }
 }
 
+impl<'a> Name<'a> {
+    fn of(person: &'a Person) -> Self {
+        Self { name: Cow::Borrowed(&person.name), email: Cow::Borrowed(&person.email) }
+    }
+}
+
 impl EntryRow {
     fn new(entry: &Entry) -> Self {
         let request = entry.request.as_ref();
         let given = |text: &str| (!text.is_empty()).then(|| storable(text));
         let id = |person: &Option<Person>| person.as_ref().map(|person| storable(person.id.as_str()));
-        let name = |person: &Option<Person>| {
-            person.as_ref().map(|person| Name { name: person.name.clone(), email: person.email.clone() })
-        };
         let body = Body {
-            true_user: name(&entry.true_user),
-            current_user: name(&entry.current_user),
-            detail: entry.detail.clone(),
+            true_user: entry.true_user.as_ref().map(Name::of),
+            current_user: entry.current_user.as_ref().map(Name::of),
+            detail: Cow::Borrowed(&entry.detail),
         };
         Self {
             seq: 0,
@@ -167,11 +175,11 @@ impl EntryRow {
         let unknown = |what: &str| Error::Stored(format!("entry {}: {what}", self.seq));
         let at = Timestamp::from_microsecond(self.at).map_err(|_| unknown("at"))?;
         let kind = Kind::parse(&self.kind).ok_or_else(|| unknown("kind"))?;
-        let body: Body = serde_json::from_str(&self.body).map_err(|_| unknown("body"))?;
+        let body: Body<'_> = serde_json::from_str(&self.body).map_err(|_| unknown("body"))?;
         let status = self.status.map(u16::try_from).transpose().map_err(|_| unknown("status"))?;
-        let person = |id: Option<String>, name: Option<Name>| {
-            let Name { name, email } = name.unwrap_or_else(|| Name { name: String::new(), email: String::new() });
-            id.map(|id| Person { id: id.into(), name, email })
+        let person = |id: Option<String>, name: Option<Name<'_>>| {
+            let Name { name, email } = name.unwrap_or_default();
+            id.map(|id| Person { id: id.into(), name: name.into_owned(), email: email.into_owned() })
         };
         let entry = Entry {
             at,
@@ -188,7 +196,7 @@ impl EntryRow {
             }),
             reason: self.reason,
             ticket: self.ticket,
-            detail: body.detail,
+            detail: body.detail.into_owned(),
         };
         Ok(Recorded { seq: self.seq, entry })
     }

@@ -1,6 +1,6 @@
 //! Group commit: one task writes what waits, in one transaction, and then tells everybody.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -8,15 +8,17 @@ use std::time::Duration;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
 use vicarious_core::ports::{Admission, Unavailable};
-use vicarious_core::{Entry, Impersonation, Kind};
+use vicarious_core::{Entry, Kind};
 
 use crate::core::{Core, NotSealed};
 use crate::insert::ROWS_AT_MOST;
 use crate::record::Head;
 
 mod batch;
+mod known;
 
 use batch::Batch;
+use known::Known;
 
 /// How many outcomes may wait for a database that does not answer.
 const WAITING_AT_MOST: usize = 100_000;
@@ -50,7 +52,7 @@ enum Work {
 /// The answer to an admission, on its way to whoever asked.
 #[derive(Debug)]
 enum Answer {
-    Admitted(Permit),
+    Admitted(Box<Permit>),
     Over(vicarious_core::EndCause),
 }
 
@@ -83,6 +85,7 @@ impl Queue {
             waiting,
             backlog: VecDeque::new(),
             doubt: None,
+            known: Known::default(),
             flushes: Vec::new(),
         };
         tokio::spawn(writer.run());
@@ -134,6 +137,7 @@ struct Writer {
     backlog: VecDeque<Entry>,
     /// A batch of which nobody knows whether it was committed.
     doubt: Option<Doubt>,
+    known: Known,
     /// To be told once nothing is left of what was accepted before they asked.
     flushes: Vec<oneshot::Sender<()>>,
 }
@@ -185,7 +189,7 @@ impl Writer {
         let mut batch = Batch::sort(work, std::mem::take(&mut self.backlog));
         self.flushes.append(&mut batch.flushes);
         let result = match self.resolve_doubt(&mut batch).await {
-            Ok(()) => batch.write(&self.core).await,
+            Ok(()) => batch.write(&self.core, &mut self.known).await,
             Err(error) => Err(NotSealed::NotWritten(error)),
         };
         match result {
@@ -224,7 +228,7 @@ impl Writer {
         }
         for (intent, sender) in batch.admitted {
             let Some(queue) = self.queue() else { continue };
-            drop(sender.send(Ok(Answer::Admitted(Permit { intent: Some(intent), queue }))));
+            drop(sender.send(Ok(Answer::Admitted(Box::new(Permit { intent: Some(intent), queue })))));
         }
         for sender in self.flushes.drain(..) {
             let _ = sender.send(());
@@ -276,5 +280,3 @@ pub(crate) fn closing(intent: Entry, outcome: &str, at: Option<vicarious_core::T
 fn gone() -> Unavailable {
     Unavailable::new("the ledger is closed")
 }
-
-type Known = HashMap<String, Impersonation>;

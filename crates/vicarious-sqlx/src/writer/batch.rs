@@ -4,13 +4,13 @@ use std::collections::{HashSet, VecDeque};
 
 use tokio::sync::oneshot::Sender;
 use vicarious_core::ports::Unavailable;
-use vicarious_core::{EndCause, Entry, Impersonation};
+use vicarious_core::{EndCause, Entry};
 
-use super::{Answer, Known, Work};
+use super::known::Known;
+use super::{Answer, Work};
 use crate::core::{Core, NotSealed};
 use crate::db::execute;
-use crate::rows::{self, ImpersonationRow};
-use crate::tx::{Engine, WriteTx};
+use crate::tx::WriteTx;
 
 /// How far last use may lag behind in the database, in microseconds: it saves a write for most requests.
 const LAG: i64 = 2_000_000;
@@ -48,12 +48,12 @@ impl Batch {
     }
 
     /// Decides who is admitted, and makes everything durable; who is not may be told at once.
-    pub(super) async fn write(&mut self, core: &Core) -> Result<(), NotSealed> {
+    pub(super) async fn write(&mut self, core: &Core, known: &mut Known) -> Result<(), NotSealed> {
         if self.admits.is_empty() && self.appends.is_empty() && self.later.is_empty() {
             return Ok(());
         }
         let mut tx = core.db.begin().await.map_err(NotSealed::NotWritten)?;
-        self.decide(core, &mut tx).await.map_err(NotSealed::NotWritten)?;
+        self.decide(core, known, &mut tx).await.map_err(NotSealed::NotWritten)?;
         let admitted = self.admitted.iter().map(|(entry, _)| entry);
         let entries: Vec<&Entry> =
             self.later.iter().chain(self.appends.iter().map(|(entry, _)| entry)).chain(admitted).collect();
@@ -61,15 +61,15 @@ impl Batch {
             drop(tx.rollback().await);
             return Ok(());
         }
-        core.seal(tx, entries).await
+        core.seal(tx, &entries).await
     }
 
     /// INVARIANT: I3, I5: an intent is written in the transaction that has seen, and keeps, its impersonation active.
-    async fn decide(&mut self, core: &Core, tx: &mut WriteTx) -> Result<(), sqlx::Error> {
+    async fn decide(&mut self, core: &Core, known: &mut Known, tx: &mut WriteTx) -> Result<(), sqlx::Error> {
         if self.admits.is_empty() {
             return Ok(());
         }
-        let mut known = look_up(tx, &self.admits).await?;
+        known.refresh(tx, self.admits.iter().map(|(intent, _)| intent)).await?;
         let mut moved = HashSet::new();
         for (intent, sender) in std::mem::take(&mut self.admits) {
             let row = intent.impersonation.as_ref().and_then(|id| known.get_mut(id.as_str()));
@@ -96,31 +96,4 @@ impl Batch {
         }
         Ok(())
     }
-}
-
-/// Reads the impersonations of a batch, and keeps them as they are until the transaction ends.
-async fn look_up(tx: &mut WriteTx, admits: &[Admit]) -> Result<Known, sqlx::Error> {
-    let named = admits.iter().filter_map(|(intent, _)| intent.impersonation.as_ref());
-    let ids: HashSet<&str> = named.map(|id| id.as_str()).collect();
-    let found: Vec<ImpersonationRow> = match &mut tx.engine {
-        #[cfg(feature = "sqlite")]
-        Engine::Sqlite(tx) => {
-            let ids = serde_json::json!(ids).to_string();
-            sqlx::query_as("SELECT * FROM vicarious_impersonations WHERE id IN (SELECT value FROM json_each($1))")
-                .bind(ids)
-                .fetch_all(&mut **tx)
-                .await?
-        }
-        #[cfg(feature = "postgres")]
-        Engine::Postgres(tx) => {
-            // Everybody locks in the order of the starts, so that nobody waits in a circle.
-            let ids: Vec<&str> = ids.into_iter().collect();
-            sqlx::query_as("SELECT * FROM vicarious_impersonations WHERE id = ANY($1) ORDER BY n FOR NO KEY UPDATE")
-                .bind(ids)
-                .fetch_all(&mut **tx)
-                .await?
-        }
-    };
-    let found: Vec<Impersonation> = rows::all(found).map_err(|error| sqlx::Error::Decode(error.into()))?;
-    Ok(found.into_iter().map(|row| (row.id.to_string(), row)).collect())
 }

@@ -1,5 +1,7 @@
 //! The ledger on real databases: SQLite in a temporary folder, PostgreSQL at `VICARIOUS_TEST_POSTGRES`.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests fail like tests")]
+
 mod changed;
 mod contract;
 mod failures;
