@@ -55,7 +55,7 @@ export async function openHouse() {
   });
   const { origin } = helpdesk;
   const scene = (name, look, body) =>
-    test(name, { timeout: 120_000 }, async () => {
+    test(name, { timeout: 240_000 }, async () => {
       const people = [];
       const complaints = [];
       const visitor = async (differently = {}) => {

@@ -81,15 +81,20 @@ async function readTheTimeline(page, [before, after]) {
   await page.getByRole('link', { name: /^Timeline/ }).first().click();
   await assertReadable(page);
   const steps = [
-    'Bob Marsh began to use the application as',
-    'looked at invoices',
-    'Refused: Bob Marsh tried .*payments.* never allowed',
-    'Refused: Bob Marsh tried save this profile .* reading only',
-    'switched to write mode',
-    `changed the name from .*${before}.* to .*${after}`,
-    'Bob Marsh stopped',
+    /Bob Marsh began to use the application as/,
+    /looked at invoices/,
+    /Refused: Bob Marsh tried .*payments.* never allowed/,
+    /Refused: Bob Marsh tried .*save this profile .* reading only/,
+    /switched to write mode/,
+    new RegExp(`changed the name from .*${before}.* to .*${after}`),
+    /Bob Marsh stopped/,
   ];
-  assert.match(await page.getByRole('main').innerText(), new RegExp(steps.join('[^]*')), 'the timeline tells every step');
+  let rest = await page.getByRole('main').innerText();
+  for (const step of steps) {
+    const found = step.exec(rest);
+    assert.ok(found, `the timeline tells ${step} in its place`);
+    rest = rest.slice(found.index + found[0].length);
+  }
 }
 
 async function readTheTrail(page, id) {
