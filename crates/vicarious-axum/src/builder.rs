@@ -233,6 +233,12 @@ impl<H: Host> Builder<H> {
             )));
         }
         let terms = &self.terms;
+        if let Some(line) = self.rules.without_effect().first() {
+            let (method, route, rule) = (line.method.as_deref().unwrap_or_default(), &line.route, line.rule.as_str());
+            return Err(BuildError(format!(
+                "`{rule}` has no effect on {method} `{route}`: safe methods are read unless a rule says `never`"
+            )));
+        }
         let all_positive = [terms.length, terms.idle, terms.write].iter().all(SignedDuration::is_positive);
         if terms.length > LONGEST || !all_positive {
             let sentence = "length, idle and write of the terms last more than nothing, and length at most 8 hours";

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -75,6 +76,8 @@ pub(crate) fn headers(engine: &Engine, row: &Impersonation, headers: &mut Header
         headers.insert(MARK, value);
     }
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    // What is not called HTML must not be shown as HTML, because it has no banner.
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     // Proxies that have a header of their own believe it before `Cache-Control`.
     let of_proxies = ["surrogate-control", "cdn-cache-control"].map(HeaderName::from_static);
     for name in [ETAG, LAST_MODIFIED, EXPIRES].into_iter().chain(of_proxies) {

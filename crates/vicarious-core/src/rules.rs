@@ -165,6 +165,12 @@ impl Rules {
         found
     }
 
+    /// Returns the lines that ask for write mode or a confirmation where a method changes nothing anyway.
+    pub fn without_effect(&self) -> Vec<&Line> {
+        let asks = |line: &&Line| matches!(line.rule, Rule::Write | Rule::Confirm);
+        self.lines.iter().filter(asks).filter(|line| line.method.as_deref().is_some_and(is_safe)).collect()
+    }
+
     fn line(mut self, spelled: &str, rule: Rule, phrase: Option<&str>) -> Self {
         let spelled = spelled.trim();
         let (method, route) = match spelled.split_once(char::is_whitespace) {

@@ -167,10 +167,11 @@ fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>)
         see_other(location)
     };
     let headers = response.headers_mut();
-    cookies::add(headers, cookies::take_back(engine));
     if let Some(notice) = notice.filter(|_| !as_json(&incoming.parts.headers)) {
         cookies::add(headers, cookies::leave_notice(engine, &notice));
     }
+    // Last, because curl 7.88 keeps a cookie whose removal is followed by another cookie.
+    cookies::add(headers, cookies::take_back(engine));
     response
 }
 

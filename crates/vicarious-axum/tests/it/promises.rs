@@ -34,3 +34,15 @@ async fn expiry_is_a_setting() {
         assert_eq!(browser.get("/").await.status, StatusCode::GONE);
     }
 }
+
+#[tokio::test]
+async fn a_rule_that_could_have_no_effect_is_a_mistake_that_is_named() {
+    let rules = vicarious_core::Rules::new().confirm("GET /export", "export everything");
+    let built = vicarious_axum::Vicarious::builder(crate::support::Accounts::default())
+        .ledger(testkit::MemoryLedger::new())
+        .keys(vicarious_axum::KeyRing::generate())
+        .rules(rules)
+        .build();
+    let mistake = built.err().expect("a mistake").to_string();
+    assert!(mistake.contains("GET `/export`"), "{mistake}");
+}
