@@ -144,7 +144,8 @@ pub(crate) async fn handle(app: &Router) -> String {
         .body(json!({"account_id": "alice", "reason": "benchmark"}).to_string());
     let answer = app.clone().oneshot(request.expect("a request").map(axum::body::Body::from)).await.expect("an answer");
     let cookie = answer.headers().get("set-cookie").and_then(|cookie| cookie.to_str().ok()).map(str::to_owned);
-    let cookie = cookie.unwrap_or_else(|| panic!("no start: {:?}", answer.status()));
+    assert_eq!(answer.status(), 201, "the start");
+    let cookie = cookie.expect("a cookie");
     cookie.split(';').next().expect("a pair").to_owned()
 }
 
