@@ -90,8 +90,7 @@ pub(crate) async fn entries(core: &Core, filter: &EntryFilter) -> Result<Vec<Rec
     }
     let span = span(core, filter).await?;
     let Some(people) = people(core, filter).await? else { return Ok(Vec::new()) };
-    let is_rare = filter.kind.is_some_and(|kind| !kind.is_per_request());
-    let found = if is_rare || (people.true_user.is_none() && people.current_user.is_none()) {
+    let found = if is_rare(filter) || (people.true_user.is_none() && people.current_user.is_none()) {
         by_number(core, filter, span).await?
     } else {
         by_block(core, filter, span, &people).await?
@@ -113,21 +112,31 @@ async fn by_number(core: &Core, filter: &EntryFilter, span: Span) -> Result<Vec<
 
 /// Names the index for a rare kind: without statistics, SQLite takes the first one that fits.
 fn hint(db: &Db, filter: &EntryFilter) -> &'static str {
+    if !is_rare(filter) || !takes_hints(db) {
+        ""
+    } else if filter.impersonation.is_some() {
+        " INDEXED BY vicarious_entries_impersonation"
+    } else if filter.current_user.is_some() {
+        " INDEXED BY vicarious_entries_current_user"
+    } else if filter.true_user.is_some() {
+        " INDEXED BY vicarious_entries_true_user"
+    } else {
+        " INDEXED BY vicarious_entries_kind"
+    }
+}
+
+fn takes_hints(db: &Db) -> bool {
     match db {
         #[cfg(feature = "sqlite")]
-        Db::Sqlite { .. } if filter.kind.is_some_and(|kind| !kind.is_per_request()) => {
-            if filter.impersonation.is_some() {
-                " INDEXED BY vicarious_entries_impersonation"
-            } else if filter.current_user.is_some() {
-                " INDEXED BY vicarious_entries_current_user"
-            } else if filter.true_user.is_some() {
-                " INDEXED BY vicarious_entries_true_user"
-            } else {
-                " INDEXED BY vicarious_entries_kind"
-            }
-        }
-        _ => "",
+        Db::Sqlite { .. } => true,
+        #[cfg(feature = "postgres")]
+        Db::Postgres(_) => false,
     }
+}
+
+/// Returns whether the filter asks for a kind that the partial indexes hold.
+fn is_rare(filter: &EntryFilter) -> bool {
+    filter.kind.is_some_and(|kind| !kind.is_per_request())
 }
 
 /// Looks through the blocks in which the people stand, from the newest to the oldest.
@@ -229,7 +238,7 @@ fn wanted(filter: &EntryFilter) -> Query {
             query.and(condition, Argument::Text(storable(text)));
         }
     }
-    if filter.kind.is_some_and(|kind| !kind.is_per_request()) {
+    if is_rare(filter) {
         // Word for word the condition of the partial indexes, or they would not be used.
         query.conditions.push("kind NOT IN ('request.intent', 'request.outcome')".to_owned());
     }

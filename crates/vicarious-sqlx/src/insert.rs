@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::AssertSqlSafe;
 use vicarious_core::{Entry, Person};
 
 use crate::db::execute;
@@ -119,7 +119,7 @@ async fn insert(tx: &mut WriteTx, rows: Vec<EntryRow>) -> Result<Vec<i64>, sqlx:
         #[cfg(feature = "postgres")]
         Engine::Postgres(tx) => {
             let numbers = bound!(text(Dialect::Postgres, count)).fetch_all(&mut **tx).await?;
-            numbers.iter().map(|row| row.try_get(0)).collect()
+            numbers.iter().map(|row| sqlx::Row::try_get(row, 0)).collect()
         }
     }
 }
