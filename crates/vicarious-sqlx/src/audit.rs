@@ -264,19 +264,20 @@ async fn span(core: &Core, filter: &EntryFilter) -> Result<Span, Error> {
     Ok(span)
 }
 
-/// Returns about the first number at or after a time, by bisection: numbers grow with time, give or take the disorder
-/// between concurrent writers.
+/// Returns about the first number at or after a time, by bisection within the database: numbers grow with time, give
+/// or take the disorder between concurrent writers.
 async fn first_at(core: &Core, time: Timestamp, last: i64) -> Result<i64, Error> {
-    let (mut low, mut high) = (1, last + 1);
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let sql = "SELECT seq, at FROM vicarious_entries WHERE seq >= $1 ORDER BY seq LIMIT 1";
-        match rows!(core.db, (i64, i64), sql, middle)?.first() {
-            Some((seq, at)) if *at < time.as_microsecond() => low = seq + 1,
-            _ => high = middle,
-        }
-    }
-    Ok(low)
+    let sql = "WITH RECURSIVE halves (low, high) AS (
+            SELECT CAST(1 AS BIGINT), CAST($2 AS BIGINT)
+            UNION ALL
+            SELECT CASE WHEN (SELECT at FROM vicarious_entries WHERE seq >= (low + high) / 2 ORDER BY seq LIMIT 1) < $1
+                        THEN (low + high) / 2 + 1 ELSE low END,
+                   CASE WHEN (SELECT at FROM vicarious_entries WHERE seq >= (low + high) / 2 ORDER BY seq LIMIT 1) < $1
+                        THEN high ELSE (low + high) / 2 END
+            FROM halves WHERE low < high)
+        SELECT MAX(low) FROM halves";
+    let found = rows!(core.db, (i64,), sql, time.as_microsecond(), last + 1)?;
+    Ok(found.first().map_or(1, |(first,)| *first))
 }
 
 fn limit(filter: &EntryFilter) -> i64 {
