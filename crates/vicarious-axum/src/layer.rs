@@ -87,6 +87,8 @@ where
     }
 }
 
+/// Serves a request. What a customer's request does not need is boxed where it is needed: the future of every request
+/// is as large as the largest of what it may await, and is copied.
 async fn serve<S>(engine: Arc<Engine>, inner: Inner<S>, mut request: Request) -> Response
 where
     S: Service<Request, Error = Infallible> + Send,
@@ -109,11 +111,11 @@ where
     let resolution = match engine.resolve(&incoming.parts).await {
         Ok(resolution) => resolution,
         Err(_) if is_own_path && incoming.parts.method == Method::DELETE => {
-            return routes::stop::during_an_outage(&engine, &incoming).await;
+            return Box::pin(routes::stop::during_an_outage(&engine, &incoming)).await;
         }
         // Signing out while impersonating is a stop, and a handle says that somebody is.
         Err(_) if is_sign_out(&engine, &incoming) && cookies::presented(&engine, &headers).handle().is_some() => {
-            return routes::stop::sign_out_during_an_outage(&engine, &incoming).await;
+            return Box::pin(routes::stop::sign_out_during_an_outage(&engine, &incoming)).await;
         }
         Err(outage) => {
             tracing::error!(error = ?outage, "cannot resolve the identity of a request");
@@ -121,19 +123,19 @@ where
         }
     };
     if is_own_path || incoming.parts.uri.path() == routes::START_PAGE {
-        return routes::serve(&engine, incoming, resolution).await;
+        return Box::pin(routes::serve(&engine, incoming, resolution)).await;
     }
     let (method, path) = (incoming.parts.method.as_str(), incoming.parts.uri.path());
     if engine.paths.is_sign_in(method, path) {
-        return sign_in(&engine, inner, incoming, resolution).await;
+        return Box::pin(sign_in(&engine, inner, incoming, resolution)).await;
     }
     if is_sign_out(&engine, &incoming) {
-        return routes::stop::sign_out(&engine, inner, incoming, resolution).await;
+        return Box::pin(routes::stop::sign_out(&engine, inner, incoming, resolution)).await;
     }
     match &resolution.standing {
         Standing::Own => as_themselves(&engine, inner, incoming, &resolution).await,
-        Standing::Pair { .. } => impersonated::serve(&engine, inner, incoming, resolution).await,
-        Standing::Dead(dead) => refusals::dead(&engine, &incoming.parts, &resolution, dead).await,
+        Standing::Pair { .. } => Box::pin(impersonated::serve(&engine, inner, incoming, resolution)).await,
+        Standing::Dead(dead) => Box::pin(refusals::dead(&engine, &incoming.parts, &resolution, dead)).await,
     }
 }
 

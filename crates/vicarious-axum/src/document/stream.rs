@@ -17,6 +17,9 @@ use super::tags::{Tagger, tagger};
 /// How much is rewritten at a time, in bytes.
 const PIECE: usize = 32 * 1024;
 
+/// How much room the output begins with, in bytes.
+const ROOM: usize = 8 * 1024;
+
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
 /// Returns the same document with banner and tags in it.
@@ -55,7 +58,12 @@ impl lol_html::OutputSink for Output {
 
 impl Output {
     fn write(&self, bytes: &[u8]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.is_empty() {
+            // One allocation instead of one for each doubling: most pages fit.
+            waiting.reserve(bytes.len().max(ROOM));
+        }
+        waiting.extend_from_slice(bytes);
     }
 
     fn take(&self) -> Bytes {

@@ -337,7 +337,8 @@ async fn show(
         go_to: asked.go_to.as_str(),
         return_to: asked.return_to.as_str(),
         errors: &refusal.map(error).into_iter().collect::<Vec<_>>(),
-        ask_available: consent == ConsentShown::Missing,
+        // From within another account nobody is asked anything.
+        ask_available: consent == ConsentShown::Missing && running.is_none(),
         instead_of: running.map(|running| (&running.id, running.current_user.name.as_str())),
         length_minutes: engine.terms.length.as_mins(),
         identity_tag: running.map(Impersonation::tag).as_deref(),
