@@ -114,8 +114,9 @@ async fn a_change_given_up_at_any_moment_leaves_a_whole_chain(fresh: Fresh) {
         };
         tokio::select! { biased; applied = store.apply(decided) => applied.unwrap(), () = clock => {} }
     }
-    let running = store.running(Running::All).await.unwrap();
-    assert_eq!(kinds(&store).await, vec![Kind::Started; running.len()]);
+    // Giving up is not taking back: each of them happens in the end, perhaps a little after this line is reached.
+    while store.running(Running::All).await.unwrap().len() < 60 {}
+    assert_eq!(kinds(&store).await, vec![Kind::Started; 60]);
     assert_verifies(&store).await;
 }
 
