@@ -102,6 +102,7 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .staff(host::staff)
         .rules(rules::rules())
         .sign_in("POST /session")
+        .sign_in_page("/session/new?then=")
         .sign_out("DELETE /session")
         .open("/healthz")
         .open("/readyz")

@@ -35,6 +35,7 @@ pub struct Builder<H: Host> {
     misspelled: Vec<String>,
     secure_cookies: bool,
     own_origins: Vec<String>,
+    sign_in_page: Option<String>,
     reasons: Vec<String>,
     fresh_sign_in: Option<SignedDuration>,
     cache_for: SignedDuration,
@@ -61,6 +62,7 @@ impl<H: Host> Builder<H> {
             misspelled: Vec::new(),
             secure_cookies: true,
             own_origins: Vec::new(),
+            sign_in_page: None,
             reasons: Vec::new(),
             fresh_sign_in: None,
             cache_for: SignedDuration::from_secs(2),
@@ -153,6 +155,13 @@ impl<H: Host> Builder<H> {
         self
     }
 
+    /// Names the page to sign in at, so that a link from a ticket leads on once its agent has signed in. The path to
+    /// come back to is appended, percent-encoded: `"/session/new?then="`.
+    pub fn sign_in_page(mut self, page: &str) -> Self {
+        self.sign_in_page = Some(page.to_owned());
+        self
+    }
+
     /// Offers a reason on the start page.
     pub fn reason(mut self, reason: &str) -> Self {
         self.reasons.push(reason.to_owned());
@@ -210,6 +219,7 @@ impl<H: Host> Builder<H> {
             paths: self.paths,
             secure_cookies: self.secure_cookies,
             own_origins: self.own_origins,
+            sign_in_page: self.sign_in_page,
             reasons: self.reasons,
             fresh_sign_in: self.fresh_sign_in,
             clock: self.clock,

@@ -11,6 +11,7 @@ use http::header::{CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderMap, Method};
 use tower::{Layer, Service, ServiceExt};
 use vicarious_core::Identity;
+use vicarious_core::ports::Running;
 
 use crate::engine::Engine;
 use crate::extract::{self, Acting, Notice};
@@ -180,10 +181,18 @@ where
     S::Response: IntoResponse,
     S::Future: Send,
 {
-    match &resolution.standing {
+    let response = match &resolution.standing {
         Standing::Own => inner.run(engine, incoming.into_untouched_request(), Acting::of(&resolution)).await,
         Standing::Pair { .. } | Standing::Dead(_) => inner.run(engine, incoming.into_request(), Acting::nobody()).await,
+    };
+    if let Some(before) = &resolution.signed_in {
+        // A host that signs in anew ends the sign-in before, and what was started from it ends now, not some time.
+        engine.forget_sign_in(&before.key);
+        if let Err(outage) = engine.check_on(Running::SignIn(&before.key)).await {
+            tracing::warn!(error = ?outage, "cannot tell what the sign-in before has left running");
+        }
     }
+    response
 }
 
 impl Acting {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::response::{IntoResponse, Redirect, Response};
-use http::header::{CACHE_CONTROL, LOCATION};
+use http::header::{ALLOW, CACHE_CONTROL, LOCATION};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::json;
 
@@ -69,8 +69,14 @@ async fn route(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution)
         (Method::POST, false) => start::start(engine, incoming, resolution).await,
         (Method::PATCH, false) => mode::change(engine, incoming, resolution).await,
         (Method::DELETE, false) => stop::stop(engine, &incoming, &resolution).await,
-        _ => Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This method is not supported here")
-            .respond(headers),
+        _ => {
+            let title = "This method is not supported here";
+            let mut response =
+                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title).respond(headers);
+            let allowed = if is_start_page { "GET, HEAD" } else { "GET, HEAD, POST, PATCH, DELETE" };
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+            response
+        }
     }
 }
 

@@ -3,11 +3,12 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use vicarious_core::EndCause;
 use vicarious_core::decide::{end, fall_back};
 use vicarious_core::ports::{ApplyError, Running, Unavailable};
+use vicarious_core::{EndCause, Impersonation};
 
 use crate::engine::Engine;
+use crate::host::HostError;
 
 /// How often the overdue are looked for.
 const EVERY: Duration = Duration::from_secs(5);
@@ -43,7 +44,38 @@ impl Engine {
                 Err(ApplyError::Unavailable(outage)) => return Err(outage),
             }
         }
+        self.check_on(Running::All).await
+    }
+
+    /// Ends those whose sign-in is over, whose accounts are gone, or whose pair is no longer permitted: nobody may
+    /// come back with their handle, and until then they would count as running.
+    pub(crate) async fn check_on(&self, which: Running<'_>) -> Result<(), Unavailable> {
+        for row in self.ledger.running(which).await? {
+            match self.lost(&row).await {
+                Ok(Some(cause)) => match self.apply(end(&row, cause, None, self.now()).into_iter().collect()).await {
+                    Ok(()) | Err(ApplyError::Conflict) => {}
+                    Err(ApplyError::Unavailable(outage)) => return Err(outage),
+                },
+                Ok(None) => {}
+                // An outage of the host leaves the row alone.
+                Err(outage) => tracing::warn!(error = ?outage, "cannot tell whether an impersonation may go on"),
+            }
+        }
         Ok(())
+    }
+
+    /// Returns why an impersonation may not go on, as far as the host is concerned.
+    async fn lost(&self, row: &Impersonation) -> Result<Option<EndCause>, HostError> {
+        let sign_in = self.host.sign_in(&row.sign_in).await?;
+        if sign_in.is_none_or(|sign_in| sign_in.account != row.true_user.id) {
+            return Ok(Some(EndCause::SignedOut));
+        }
+        let (true_user, current) = (self.known(&row.true_user.id).await?, self.known(&row.current_user.id).await?);
+        let (Some(true_user), Some(current)) = (true_user, current) else { return Ok(Some(EndCause::AccountGone)) };
+        if !true_user.account.active || !current.account.active {
+            return Ok(Some(EndCause::AccountGone));
+        }
+        Ok((!self.host.may(&true_user, &current)).then_some(EndCause::PermissionLost))
     }
 
     /// Ends every impersonation in `rows` for `cause`, each in its own transaction.

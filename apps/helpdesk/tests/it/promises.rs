@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::{Answer, Browser};
+use crate::browser::{Answer, Browser, PASSWORD};
 use crate::fresh::Fresh;
 use crate::program::Shop;
 
@@ -129,7 +129,7 @@ async fn consent_is_asked_for_given_and_on_record() {
     assert_eq!(bob.send_json("PATCH", &consent, &give, &[]).await.status, 404, "an agent cannot agree for a customer");
     assert_eq!(dana.send_json("PATCH", &consent, &give, &[]).await.status, 404);
     let mut theirs = shop.browser();
-    let sign_in = json!({"email": customer["email"], "password": crate::browser::PASSWORD});
+    let sign_in = json!({"email": customer["email"], "password": PASSWORD});
     assert_eq!(theirs.post_json("/session", &sign_in).await.status, 200);
     assert_eq!(theirs.send_json("PATCH", &consent, &give, &[]).await.status, 200);
     assert_eq!(start(&mut bob, id).await.status, 201);
@@ -231,4 +231,32 @@ async fn the_session_identifier_is_under_the_servers_control() {
     let mut thief = shop.browser();
     thief.cookies = copy;
     assert_eq!(thief.json("/whoami").await["current_user"], Value::Null, "a copy ends with the original");
+}
+
+#[tokio::test]
+async fn signing_in_anew_ends_what_the_sign_in_before_had_running() {
+    let (_fresh, shop) = open().await;
+    let mut browser = shop.signed_in("bob").await;
+    assert_eq!(start(&mut browser, "alice").await.status, 201);
+    assert_eq!(browser.sign_in("carol").await.status, 200);
+    let mut alice = shop.signed_in("alice").await;
+    let access = alice.json("/access-log").await["accesses"][0].clone();
+    assert!(access["ended_at"].is_string(), "the customer sees at once that it is over: {access}");
+}
+
+#[tokio::test]
+async fn a_link_from_a_ticket_leads_over_the_sign_in_to_the_start_page() {
+    let (_fresh, shop) = open().await;
+    let mut browser = shop.browser();
+    let link = "/impersonation/new?account=alice&ticket=SUP-4711&reason=an+invoice";
+    let asked = browser.page(link).await;
+    assert_eq!(asked.status, 303);
+    let page = browser.page(asked.header("location").unwrap()).await;
+    assert!(page.body.contains("name=\"then\""), "{}", page.body);
+    let then = "then=%2Fimpersonation%2Fnew%3Faccount%3Dalice%26ticket%3DSUP-4711%26reason%3Dan%2Binvoice";
+    let signed_in = browser
+        .form("/session", &format!("email=bob%40example.com&password={}&{then}", PASSWORD.replace(' ', "+")))
+        .await;
+    assert_eq!((signed_in.status, signed_in.header("location")), (303, Some(link)));
+    assert!(browser.page(link).await.body.contains("SUP-4711"));
 }

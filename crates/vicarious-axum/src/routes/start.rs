@@ -69,7 +69,10 @@ struct Gathered {
 pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Resolution) -> Response {
     let headers = &incoming.parts.headers;
     let Some(signed_in) = &resolution.signed_in else {
-        return refusals::of_refusal(&Refusal::NotSignedIn).respond(headers);
+        return match &engine.sign_in_page {
+            Some(page) if !as_json(headers) => see_other(&sign_in_first(page, &incoming.path_and_query())),
+            _ => refusals::of_refusal(&Refusal::NotSignedIn).respond(headers),
+        };
     };
     let fields = Fields::of_query(incoming.parts.uri.query());
     let asked = Asked::of(&fields, "account", back::path(headers, &engine.own_origins));
@@ -81,6 +84,12 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
         return refusals::of_refusal(&Refusal::NoSuchAccount).respond(headers);
     }
     show(engine, signed_in, &asked, &gathered, StatusCode::OK, None).await
+}
+
+/// Returns the sign-in page that leads back to a path.
+fn sign_in_first(page: &str, path: &str) -> String {
+    let encoded: String = form_urlencoded::byte_serialize(path.as_bytes()).collect();
+    format!("{page}{encoded}")
 }
 
 /// Starts an impersonation, or says what is missing.
@@ -266,11 +275,19 @@ async fn refused(
     let (true_user, asked_for) = (&signed_in.user.account, asked_for(engine, asked, gathered));
     let target = gathered.permitted(signed_in).map(|target| &target.account);
     let recorded = start_refused(true_user, &asked_for, target, &refusal, engine.now());
-    if let Err(error) = engine.apply(vec![stamp(engine, incoming, recorded)]).await {
+    let problem = refusals::of_refusal(&refusal);
+    let recorded = stamp(engine, incoming, recorded).on(|entry| {
+        let said = |text: &str| (!text.is_empty()).then(|| engine.redactor.text(text));
+        entry.reason = said(&asked.reason);
+        entry.ticket = asked.ticket.as_deref().and_then(said);
+        if let Some(request) = entry.request.as_mut() {
+            request.status = Some(problem.status.as_u16());
+        }
+    });
+    if let Err(error) = engine.apply(vec![recorded]).await {
         tracing::error!(?error, "a refused start could not be recorded");
         return refusals::unavailable(headers);
     }
-    let problem = refusals::of_refusal(&refusal);
     match refusal {
         Refusal::Invalid { .. } | Refusal::ConsentRequired { .. } | Refusal::AlreadyImpersonating { .. }
             if target.is_some() && !as_json(headers) =>

@@ -46,3 +46,24 @@ async fn a_rule_that_could_have_no_effect_is_a_mistake_that_is_named() {
     let mistake = built.err().expect("a mistake").to_string();
     assert!(mistake.contains("GET `/export`"), "{mistake}");
 }
+
+#[tokio::test]
+async fn a_link_from_a_ticket_leads_over_the_sign_in_to_the_start_page() {
+    let world = World::with(|builder| builder.sign_in_page("/session/new?then=")).await;
+    let path = "/impersonation/new?account=alice&ticket=SUP-1";
+    let page = world.nobody().get(path).await;
+    assert_eq!(page.status, StatusCode::SEE_OTHER);
+    assert_eq!(page.location(), "/session/new?then=%2Fimpersonation%2Fnew%3Faccount%3Dalice%26ticket%3DSUP-1");
+    assert_eq!(world.nobody().get_json(path).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn a_refused_start_keeps_reason_ticket_and_status() {
+    let world = World::new().await;
+    let mut browser = world.inside(&bob(), &alice()).await;
+    assert_eq!(browser.start(&carol()).await.status, StatusCode::CONFLICT);
+    let entries = world.ledger.entries_snapshot();
+    let refused = entries.iter().find(|one| one.entry.kind.as_str() == "impersonation.refused").unwrap().to_json();
+    assert_eq!(refused["reason"], "cannot see the invoice");
+    assert_eq!((&refused["ticket"], &refused["status"]), (&json!("SUP-1"), &json!(409)));
+}
