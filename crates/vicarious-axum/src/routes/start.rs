@@ -277,9 +277,10 @@ async fn refused(
     let recorded = start_refused(true_user, &asked_for, target, &refusal, engine.now());
     let problem = refusals::of_refusal(&refusal);
     let recorded = stamp(engine, incoming, recorded).on(|entry| {
-        let said = |text: &str| (!text.is_empty()).then(|| engine.redactor.text(text));
-        entry.reason = said(&asked.reason);
-        entry.ticket = asked.ticket.as_deref().and_then(said);
+        let said = [Some(asked.reason.as_str()), asked.ticket.as_deref()];
+        let [reason, ticket] =
+            said.map(|text| text.filter(|text| !text.is_empty()).map(|text| engine.redactor.text(text)));
+        (entry.reason, entry.ticket) = (reason, ticket);
         if let Some(request) = entry.request.as_mut() {
             request.status = Some(problem.status.as_u16());
         }
