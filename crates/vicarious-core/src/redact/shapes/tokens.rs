@@ -7,6 +7,8 @@ use crate::redact::decode;
 
 /// How many letters and digits make a token.
 const TOKEN: usize = 20;
+/// How many letters and digits of one part are no word, whatever stands around it.
+const LONG_PART: usize = 12;
 /// How many characters an encoding of a secret has at least.
 const ENCODED: usize = 10;
 
@@ -63,7 +65,8 @@ fn is_random(chars: &[char]) -> bool {
     let parts = || chars.split(|c| !c.is_ascii_alphanumeric());
     let all: usize = parts().map(<[char]>::len).sum();
     let odd: usize = parts().filter(|part| is_odd(part)).map(<[char]>::len).sum();
-    all >= TOKEN && odd * 2 >= all
+    // One long odd part is enough: chance may put a separator into a token, and only letters behind it.
+    all >= TOKEN && (odd * 2 >= all || parts().any(|part| part.len() >= LONG_PART && is_odd(part)))
 }
 
 /// Returns whether a part mixes letters with digits, or capitals with small letters as no name does.
