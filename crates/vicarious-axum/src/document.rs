@@ -9,6 +9,9 @@ mod tags;
 #[cfg(test)]
 mod tests;
 
+use http::HeaderMap;
+use http::header::CONTENT_TYPE;
+
 pub(crate) use decode::decode;
 pub(crate) use stream::rewrite;
 
@@ -21,4 +24,11 @@ pub(crate) struct Rewrite {
     pub(crate) identity_tag: String,
     /// The origins that are ours, as `scheme://host:port`; forms that post to them by absolute address are tagged too.
     pub(crate) own_origins: Vec<String>,
+}
+
+/// Returns whether an answer is called HTML.
+pub(crate) fn is_html(headers: &HeaderMap) -> bool {
+    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = essence.split(';').next().unwrap_or_default().trim();
+    essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml")
 }

@@ -10,6 +10,7 @@ use sync_wrapper::SyncWrapper;
 use vicarious_core::rules::is_safe;
 
 use crate::input::{self, Form, Kind, Read};
+use crate::paths::OWN_PATH;
 
 pub(crate) struct Incoming {
     pub(crate) parts: Parts,
@@ -37,7 +38,7 @@ impl Incoming {
         }
         let read = input::read(body, input::tag_within(kind)).await?;
         let form = (kind == Kind::Form).then(|| Form::parse(read.beginning()));
-        let is_ours = parts.uri.path() == crate::layer::OWN_PATH;
+        let is_ours = parts.uri.path() == OWN_PATH;
         if let Some(form) = &form
             && is_ours
             && let Some(method) = input::overridden(&parts.method, form)

@@ -7,21 +7,19 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_TYPE, SET_COOKIE};
-use http::{HeaderMap, Method};
-use tower::{Layer, Service, ServiceExt};
-use vicarious_core::Identity;
+use http::Method;
+use http::header::SET_COOKIE;
+use tower::{Layer, Service};
 use vicarious_core::ports::Running;
 
+use crate::document::is_html;
 use crate::engine::Engine;
-use crate::extract::{self, Acting, Notice};
-use crate::host::Known;
+use crate::extract::{Acting, Notice};
 use crate::incoming::Incoming;
+use crate::inner::Inner;
+use crate::paths::{OWN_PATH, START_PAGE};
 use crate::resolve::{Resolution, Standing};
 use crate::{assets, cookies, impersonated, record, refusals, routes};
-
-/// Where the layer's own routes are.
-pub(crate) const OWN_PATH: &str = "/impersonation";
 
 /// Adds identity to an application; made by [`Vicarious::layer`](crate::Vicarious::layer).
 ///
@@ -63,28 +61,9 @@ where
     fn call(&mut self, request: Request) -> Self::Future {
         // The clone may not be ready; the one that was polled is.
         let next = self.inner.clone();
-        let inner = Inner(std::mem::replace(&mut self.inner, next));
+        let inner = Inner::new(std::mem::replace(&mut self.inner, next));
         let engine = Arc::clone(&self.engine);
         Box::pin(async move { Ok(serve(engine, inner, request).await) })
-    }
-}
-
-/// The application behind the layer.
-pub(crate) struct Inner<S>(S);
-
-impl<S> Inner<S>
-where
-    S: Service<Request, Error = Infallible> + Send,
-    S::Response: IntoResponse,
-    S::Future: Send,
-{
-    /// Runs the application with an identity in the request's extensions and in the task-local.
-    pub(crate) async fn run(self, engine: &Engine, mut request: Request, acting: Acting) -> Response {
-        let identity = acting.identity.clone();
-        cookies::hide(engine, request.headers_mut());
-        request.extensions_mut().insert(acting);
-        let Ok(response) = extract::with_identity(identity, self.0.oneshot(request)).await;
-        response.into_response()
     }
 }
 
@@ -123,7 +102,7 @@ where
             return refusals::unavailable(&headers);
         }
     };
-    if is_own_path || incoming.parts.uri.path() == routes::START_PAGE {
+    if is_own_path || incoming.parts.uri.path() == START_PAGE {
         return Box::pin(routes::serve(&engine, incoming, resolution)).await;
     }
     let (method, path) = (incoming.parts.method.as_str(), incoming.parts.uri.path());
@@ -193,26 +172,4 @@ where
         }
     }
     response
-}
-
-impl Acting {
-    pub(crate) fn nobody() -> Self {
-        Self { identity: Identity::anonymous(), current: None, true_user: None }
-    }
-
-    pub(crate) fn of(resolution: &Resolution) -> Self {
-        let shared = |known: &Known| Arc::new(known.clone());
-        let dead = matches!(resolution.standing, Standing::Dead(_));
-        Self {
-            identity: resolution.identity(),
-            current: resolution.current().map(shared),
-            true_user: resolution.true_user().filter(|_| !dead).map(shared),
-        }
-    }
-}
-
-pub(crate) fn is_html(headers: &HeaderMap) -> bool {
-    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = essence.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml")
 }

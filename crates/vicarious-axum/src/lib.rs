@@ -20,6 +20,7 @@ mod extract;
 mod host;
 mod impersonated;
 mod incoming;
+mod inner;
 mod input;
 mod keys;
 mod layer;

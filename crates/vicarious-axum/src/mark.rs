@@ -11,11 +11,10 @@ use vicarious_core::Impersonation;
 use vicarious_core::rules::is_safe;
 
 use crate::banner::{BannerData, banner_html};
-use crate::document::{self, Rewrite};
+use crate::document::{self, Rewrite, is_html};
 use crate::engine::Engine;
-use crate::layer::is_html;
+use crate::paths::START_PAGE;
 use crate::problem::Problem;
-use crate::routes::START_PAGE;
 use crate::site;
 
 /// Marks an answer: a document gets the banner, every HTML its identity tags, everything the headers.

@@ -1,4 +1,10 @@
-//! The host's own routes that need special care.
+//! Paths that need special care: our own, and the host's.
+
+/// Where the layer's own routes are.
+pub(crate) const OWN_PATH: &str = "/impersonation";
+
+/// The page where an agent confirms whom to impersonate and why.
+pub(crate) const START_PAGE: &str = "/impersonation/new";
 
 /// A method and a path that the host serves itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

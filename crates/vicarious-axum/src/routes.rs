@@ -15,15 +15,12 @@ use serde_json::json;
 use crate::engine::Engine;
 use crate::incoming::Incoming;
 use crate::input::{Form, Kind};
-use crate::layer::OWN_PATH;
 use crate::mark::{self, Asked};
+use crate::paths::{OWN_PATH, START_PAGE};
 use crate::problem::Problem;
 use crate::refusals::{self, Refused};
 use crate::resolve::{Resolution, Standing};
 use crate::site;
-
-/// The page where an agent confirms whom to impersonate and why.
-pub(crate) const START_PAGE: &str = "/impersonation/new";
 
 /// The largest JSON body of these routes, in bytes.
 const JSON_AT_MOST: usize = 16 * 1024;

@@ -19,7 +19,7 @@ use crate::cookies;
 use crate::engine::Engine;
 use crate::extract::Acting;
 use crate::incoming::Incoming;
-use crate::layer::Inner;
+use crate::inner::Inner;
 use crate::record;
 use crate::refusals;
 use crate::resolve::{Resolution, Standing};

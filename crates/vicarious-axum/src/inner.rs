@@ -1,0 +1,54 @@
+//! The application behind the layer, and who it is run for.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use tower::{Service, ServiceExt};
+use vicarious_core::Identity;
+
+use crate::cookies;
+use crate::engine::Engine;
+use crate::extract::{self, Acting};
+use crate::host::Known;
+use crate::resolve::{Resolution, Standing};
+
+/// The application behind the layer.
+pub(crate) struct Inner<S>(S);
+
+impl<S> Inner<S>
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    pub(crate) fn new(service: S) -> Self {
+        Self(service)
+    }
+
+    /// Runs the application with an identity in the request's extensions and in the task-local.
+    pub(crate) async fn run(self, engine: &Engine, mut request: Request, acting: Acting) -> Response {
+        let identity = acting.identity.clone();
+        cookies::hide(engine, request.headers_mut());
+        request.extensions_mut().insert(acting);
+        let Ok(response) = extract::with_identity(identity, self.0.oneshot(request)).await;
+        response.into_response()
+    }
+}
+
+impl Acting {
+    pub(crate) fn nobody() -> Self {
+        Self { identity: Identity::anonymous(), current: None, true_user: None }
+    }
+
+    pub(crate) fn of(resolution: &Resolution) -> Self {
+        let shared = |known: &Known| Arc::new(known.clone());
+        let dead = matches!(resolution.standing, Standing::Dead(_));
+        Self {
+            identity: resolution.identity(),
+            current: resolution.current().map(shared),
+            true_user: resolution.true_user().filter(|_| !dead).map(shared),
+        }
+    }
+}
