@@ -1,0 +1,1 @@
+//! What a request must say to become a WebSocket, and what the answer says.
