@@ -81,6 +81,10 @@ async fn pulses(tx: &mut WriteTx, ids: &HashSet<&str>) -> Result<Vec<Pulse>, sql
         }
         #[cfg(feature = "postgres")]
         Engine::Postgres(tx) => {
+            // INVARIANT: I5: whoever writes an intent and whoever records an end holds the lock on this row from here
+            // to the commit, and draws the numbers of its entries meanwhile. So if this comes first, the end waits and
+            // has a larger number. If the end comes first, this waits for its commit and then, at READ COMMITTED, gets
+            // the row as it has become, not as it was when the statement began; a stricter isolation gives an error.
             // Everybody locks in the order of the starts, so that nobody waits in a circle.
             let sql = "SELECT id, last_seen_at, end_cause, ended_at FROM vicarious_impersonations
                 WHERE id = ANY($1) ORDER BY n FOR NO KEY UPDATE";

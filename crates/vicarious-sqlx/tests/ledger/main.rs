@@ -8,6 +8,7 @@ mod failures;
 mod filters;
 mod gate;
 mod journal;
+mod locking;
 mod migrations;
 mod nodes;
 mod support;
