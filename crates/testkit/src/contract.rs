@@ -60,6 +60,8 @@ macro_rules! ledger_contract {
             a_second_start_of_one_sign_in_conflicts
             of_many_starts_at_once_from_one_sign_in_one_succeeds
             two_sign_ins_of_one_person_start_side_by_side
+            of_many_starts_at_once_from_many_sign_ins_no_more_succeed_than_may_run
+            a_switch_at_the_limit_takes_the_place_of_the_old
             a_handle_belongs_to_one_impersonation_for_ever
             a_switch_ends_the_old_and_starts_the_new_in_one_step
             a_conflict_in_one_transition_undoes_them_all

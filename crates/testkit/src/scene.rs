@@ -21,6 +21,8 @@ pub struct Start {
     pub consents: Vec<Consent>,
     /// The impersonation that this sign-in has running, to be replaced.
     pub instead_of: Option<Impersonation>,
+    /// How many of the true user may be running; as many as there are, unless a test says otherwise.
+    pub at_once: usize,
     /// When.
     pub at: Timestamp,
 }
@@ -29,7 +31,16 @@ impl Start {
     /// Returns the start of `true_user` as `current_user`, from the sign-in `<true user>-laptop`.
     pub fn of(id: &str, true_user: Account, current_user: Account, at: Timestamp) -> Self {
         let sign_in = SignInKey::new(format!("{}-laptop", true_user.id()));
-        Self { true_user, sign_in, current_user, id: id.into(), consents: Vec::new(), instead_of: None, at }
+        Self {
+            true_user,
+            sign_in,
+            current_user,
+            id: id.into(),
+            consents: Vec::new(),
+            instead_of: None,
+            at_once: usize::MAX,
+            at,
+        }
     }
 
     /// Uses another sign-in.
@@ -50,6 +61,13 @@ impl Start {
     #[must_use]
     pub fn instead_of(mut self, running: Impersonation) -> Self {
         self.instead_of = Some(running);
+        self
+    }
+
+    /// Limits how many of the true user may be running.
+    #[must_use]
+    pub fn at_once(mut self, limit: usize) -> Self {
+        self.at_once = limit;
         self
     }
 
@@ -77,7 +95,7 @@ impl Start {
             paused: None,
         };
         let consent = if self.consents.is_empty() { ConsentPolicy::NotRequired } else { ConsentPolicy::Required };
-        let terms = Terms { consent, ..Terms::default() };
+        let terms = Terms { consent, at_once: self.at_once, ..Terms::default() };
         let fresh = Fresh { id: self.id.clone(), handle: handle_of(self.id.as_str()) };
         decide::start(&request, &facts, fresh, &terms, self.at)
     }

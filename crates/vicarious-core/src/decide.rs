@@ -56,13 +56,15 @@ impl Transition {
 pub enum Change {
     /// Nothing changes: a refusal that is only recorded.
     Nothing,
-    /// Insert this impersonation. Conflicts if its sign-in has one whose end is not recorded, if impersonation is
-    /// paused, or if the consent it uses is no longer as seen.
+    /// Insert this impersonation. Conflicts if its sign-in has one whose end is not recorded, if its true user has as
+    /// many as there may be at once, if impersonation is paused, or if the consent it uses is no longer as seen.
     Start {
         /// The row to insert.
         impersonation: Box<Impersonation>,
         /// The consent it rests on; none where the host requires none.
         consent: Option<Box<ConsentUse>>,
+        /// How many of its true user may be running, this one included.
+        at_once: usize,
     },
     /// End an impersonation. Conflicts if it has ended.
     End {

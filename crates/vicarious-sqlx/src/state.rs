@@ -30,7 +30,9 @@ impl From<sqlx::Error> for NotMade {
 pub(crate) async fn change(tx: &mut WriteTx, change: &Change) -> Result<(), NotMade> {
     let touched = match change {
         Change::Nothing => return Ok(()),
-        Change::Start { impersonation, consent } => return start(tx, impersonation, consent.as_deref()).await,
+        Change::Start { impersonation, consent, at_once } => {
+            return start(tx, impersonation, consent.as_deref(), *at_once).await;
+        }
         Change::AddConsent(consent) => add_consent(tx, consent).await?,
         Change::UpdateConsent { from, to } => update_consent(tx, from, to).await?,
         Change::End { id, cause, at, acknowledged } => execute!(
@@ -80,8 +82,14 @@ pub(crate) async fn change(tx: &mut WriteTx, change: &Change) -> Result<(), NotM
     as_seen(touched)
 }
 
-async fn start(tx: &mut WriteTx, new: &Impersonation, consent: Option<&ConsentUse>) -> Result<(), NotMade> {
+async fn start(
+    tx: &mut WriteTx,
+    new: &Impersonation,
+    consent: Option<&ConsentUse>,
+    at_once: usize,
+) -> Result<(), NotMade> {
     as_seen(u64::from(!is_paused(tx).await?))?;
+    as_seen(u64::from(running(tx, new).await? < at_once))?;
     if let Some(consent) = consent {
         as_seen(update_consent(tx, &consent.seen, &consent.entered).await?)?;
     }
@@ -114,12 +122,20 @@ async fn start(tx: &mut WriteTx, new: &Impersonation, consent: Option<&ConsentUs
     Ok(())
 }
 
-/// Returns whether the off switch is on; while the transaction lasts, nobody turns it.
+/// Returns how many of the same true user are running.
+async fn running(tx: &mut WriteTx, new: &Impersonation) -> Result<usize, sqlx::Error> {
+    // The lock on the switch lets starts pass one by one, so that none is counted too late.
+    let sql = "SELECT COUNT(*) FROM vicarious_impersonations WHERE true_user = $1 AND end_cause IS NULL";
+    let found = rows_in!(tx, (i64,), sql, new.true_user.id.as_str())?;
+    Ok(found.first().and_then(|(count,)| usize::try_from(*count).ok()).unwrap_or(usize::MAX))
+}
+
+/// Returns whether the off switch is on; while the transaction lasts, nobody turns it, and nobody else starts.
 async fn is_paused(tx: &mut WriteTx) -> Result<bool, sqlx::Error> {
     const LOOK: &str = "SELECT paused_since FROM vicarious_switch WHERE one = 1";
     #[cfg(feature = "postgres")]
     if tx.postgres().is_some() {
-        const LOCK: &str = "SELECT paused_since FROM vicarious_switch WHERE one = 1 FOR SHARE";
+        const LOCK: &str = "SELECT paused_since FROM vicarious_switch WHERE one = 1 FOR NO KEY UPDATE";
         return Ok(rows_in!(tx, (Option<i64>,), LOCK)?.iter().any(|(since,)| since.is_some()));
     }
     Ok(rows_in!(tx, (Option<i64>,), LOOK)?.iter().any(|(since,)| since.is_some()))

@@ -5,7 +5,7 @@ use vicarious_core::ports::{ApplyError, Running};
 use vicarious_core::{ConsentId, EndCause, Kind};
 
 use super::{Store, again, apply, begin, bob_as_alice, conflicts, kinds, minutes};
-use crate::people::{MONDAY, alice, bob, carol};
+use crate::people::{MONDAY, alice, bob, carol, eve};
 use crate::scene::{Start, consented, handle_of, started};
 
 /// A start is found by its handle, its id and its sign-in.
@@ -57,6 +57,31 @@ pub async fn two_sign_ins_of_one_person_start_side_by_side(ledger: Store) {
     bob_as_alice(&ledger).await;
     begin(&ledger, &Start::of("second", bob(), alice(), MONDAY).from_sign_in("bob-phone")).await;
     assert_eq!(ledger.running(Running::By(bob().id())).await.unwrap().len(), 2);
+}
+
+/// However many sign-ins one person has, and however many start before any of them knows of another.
+pub async fn of_many_starts_at_once_from_many_sign_ins_no_more_succeed_than_may_run(ledger: Store) {
+    begin(&ledger, &Start::of("eve's", eve(), alice(), MONDAY)).await;
+    let mut tasks = JoinSet::new();
+    for number in 0..32 {
+        let (ledger, id) = (ledger.clone(), format!("racer-{number}"));
+        let start = Start::of(&id, bob(), alice(), MONDAY).from_sign_in(&id).at_once(3);
+        tasks.spawn(async move { ledger.apply(start.decide().unwrap()).await });
+    }
+    let results = tasks.join_all().await;
+    assert_eq!(results.iter().filter(|result| result.is_ok()).count(), 3);
+    assert_eq!(results.iter().filter(|result| matches!(result, Err(ApplyError::Conflict))).count(), 29);
+    assert_eq!(ledger.running(Running::By(bob().id())).await.unwrap().len(), 3);
+    assert_eq!(kinds(&ledger).await, [Kind::Started; 4]);
+}
+
+/// What ends in the same step makes room.
+pub async fn a_switch_at_the_limit_takes_the_place_of_the_old(ledger: Store) {
+    let old = begin(&ledger, &Start::of("first", bob(), alice(), MONDAY).at_once(1)).await;
+    let another = Start::of("another", bob(), carol(), MONDAY).from_sign_in("bob-phone").at_once(1);
+    conflicts(&ledger, another.decide().unwrap()).await;
+    let new = begin(&ledger, &Start::of("second", bob(), carol(), minutes(1)).instead_of(old).at_once(1)).await;
+    assert_eq!(ledger.running(Running::All).await.unwrap(), [new]);
 }
 
 /// A handle is never used twice, not even after its impersonation ended.

@@ -64,7 +64,9 @@ impl State {
     fn change(&mut self, change: Change) -> Result<(), ApplyError> {
         match change {
             Change::Nothing => Ok(()),
-            Change::Start { impersonation, consent } => self.start(*impersonation, consent.as_deref()),
+            Change::Start { impersonation, consent, at_once } => {
+                self.start(*impersonation, consent.as_deref(), at_once)
+            }
             Change::End { id, cause, at, acknowledged } => {
                 let row = self.unended(&id)?;
                 row.end = Some(End { cause, at });
@@ -96,8 +98,9 @@ impl State {
         }
     }
 
-    fn start(&mut self, new: Impersonation, consent: Option<&ConsentUse>) -> Result<(), ApplyError> {
+    fn start(&mut self, new: Impersonation, consent: Option<&ConsentUse>, at_once: usize) -> Result<(), ApplyError> {
         when(self.pause.is_none())?;
+        when(self.running(Running::By(&new.true_user.id)).len() < at_once)?;
         for row in &self.impersonations {
             when(row.id != new.id && row.handle != new.handle)?;
             when(row.end.is_some() || row.sign_in != new.sign_in)?;

@@ -137,6 +137,7 @@ pub fn start(
     let change = Change::Start {
         impersonation: Box::new(impersonation),
         consent: consent.map(|(seen, entered)| Box::new(ConsentUse { seen: seen.clone(), entered })),
+        at_once: terms.at_once,
     };
     transitions.push(Transition::new(change, entry));
     Ok(transitions)

@@ -37,12 +37,13 @@ impl Store {
     fn change(&mut self, change: Change) -> Result<(), Conflict> {
         match change {
             Change::Nothing => Ok(()),
-            Change::Start { impersonation, consent } => {
+            Change::Start { impersonation, consent, at_once } => {
                 if let Some(used) = consent {
                     self.replace_consent(&used.seen, used.entered)?;
                 }
                 let taken = self.running_of(&impersonation.sign_in).is_some() || self.paused.is_some();
-                ensure(!taken)?;
+                let by_them = |row: &&Impersonation| row.true_user == impersonation.true_user && row.end.is_none();
+                ensure(!taken && self.impersonations.iter().filter(by_them).count() < at_once)?;
                 self.impersonations.push(*impersonation);
                 Ok(())
             }
