@@ -225,7 +225,8 @@ impl<H: Host> Builder<H> {
             clock: self.clock,
             met: Met::default(),
             in_flight: InFlight::default(),
-            cached: Cached::new(self.cache_for),
+            cached: Arc::new(Cached::new(self.cache_for)),
+            events: Arc::default(),
         });
         sweep::spawn(&engine);
         Ok(Vicarious { engine })

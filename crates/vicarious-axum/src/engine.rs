@@ -7,11 +7,13 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::Notify;
 use vicarious_core::decide::{Terms, Transition};
+use vicarious_core::impersonation::End;
 use vicarious_core::ports::{ApplyError, Ledger, Unavailable};
 use vicarious_core::redact::Redactor;
-use vicarious_core::{AccountId, HandleHash, Impersonation, ImpersonationId, Rules, SignInKey};
+use vicarious_core::{AccountId, EndCause, HandleHash, Impersonation, ImpersonationId, Rules, SignInKey};
 
 use crate::cache::Cache;
+use crate::events::{Event, Events, News};
 use crate::host::{AnyHost, HostError, Known, SignIn};
 use crate::keys::KeyRing;
 use crate::met::Met;
@@ -41,7 +43,8 @@ pub(crate) struct Engine {
     pub(crate) clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
     pub(crate) met: Met,
     pub(crate) in_flight: InFlight,
-    pub(crate) cached: Cached,
+    pub(crate) cached: Arc<Cached>,
+    pub(crate) events: Arc<Events>,
 }
 
 pub(crate) struct Cached {
@@ -59,6 +62,11 @@ impl Cached {
             rows: Cache::new(good_for),
             open: Cache::new(good_for),
         }
+    }
+
+    fn forget_rows(&self) {
+        self.rows.forget_all();
+        self.open.forget_all();
     }
 }
 
@@ -133,20 +141,50 @@ impl Engine {
         Ok(open)
     }
 
-    /// Applies transitions and forgets everything that they may have changed.
+    /// Applies transitions, forgets everything that they may have changed, and tells those who watch.
+    ///
+    /// In a task of its own: whoever asked may go away, and what is committed is told all the same.
     pub(crate) async fn apply(&self, transitions: Vec<Transition>) -> Result<(), ApplyError> {
         if transitions.is_empty() {
             return Ok(());
         }
-        let applied = self.ledger.apply(transitions).await;
-        self.cached.rows.forget_all();
-        self.cached.open.forget_all();
-        applied
+        let (ledger, cached, events) = (Arc::clone(&self.ledger), Arc::clone(&self.cached), Arc::clone(&self.events));
+        let applying = tokio::spawn(async move {
+            let news = News::of(&transitions);
+            let applied = ledger.apply(transitions).await;
+            cached.forget_rows();
+            if applied.is_ok() {
+                news.iter().for_each(|news| events.tell(news));
+            }
+            applied
+        });
+        applying.await.unwrap_or_else(|broken| Err(Unavailable::new(broken).into()))
+    }
+
+    /// Writes a stop to the journal, because the ledger cannot answer, and tells those who watch.
+    pub(crate) async fn journal_stop(&self, handle: &HandleHash) -> Result<(), Unavailable> {
+        let now = self.now();
+        let known = self.events.by_handle(handle).or_else(|| self.cached.rows.get(handle, now));
+        self.ledger.journal_stop(handle, now).await?;
+        self.forget_rows();
+        if let Some(mut row) = known.filter(|row| row.end.is_none()) {
+            let cause = row.over_at(now).unwrap_or(EndCause::Stopped);
+            row.end = Some(End { cause, at: now });
+            self.events.ended(&row, cause);
+        }
+        Ok(())
+    }
+
+    /// Tells those who watch that a sign-in is over, if it is; when the host cannot say, it counts as over.
+    pub(crate) async fn tell_sign_out(&self, key: &SignInKey) {
+        self.forget_sign_in(key);
+        if !matches!(self.host.sign_in(key).await, Ok(Some(_))) {
+            self.events.see(&Event::SignedOut(key));
+        }
     }
 
     pub(crate) fn forget_rows(&self) {
-        self.cached.rows.forget_all();
-        self.cached.open.forget_all();
+        self.cached.forget_rows();
     }
 
     pub(crate) fn forget_account(&self, id: &AccountId) {

@@ -170,6 +170,7 @@ where
         if let Err(outage) = engine.check_on(Running::SignIn(&before.key)).await {
             tracing::warn!(error = ?outage, "cannot tell what the sign-in before has left running");
         }
+        engine.tell_sign_out(&before.key).await;
     }
     response
 }

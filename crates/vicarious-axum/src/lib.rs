@@ -16,6 +16,7 @@ mod confirm;
 mod cookies;
 mod document;
 mod engine;
+mod events;
 mod extract;
 mod host;
 mod impersonated;
@@ -46,6 +47,7 @@ use vicarious_core::ports::Ledger;
 use vicarious_core::{Refusal, Rules, Timestamp};
 
 pub use builder::{BuildError, Builder};
+pub use events::{Event, Watch};
 pub use extract::{
     AsThemselves, CurrentUser, ExtractRefused, Notice, RequestIdentity, TrueUser, identity, with_identity,
 };

@@ -6,6 +6,7 @@ use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
 use vicarious_core::{Account, AccountId, EndCause, Identity, ImpersonationId, Person, Refusal, SignInKey};
 
 use crate::engine::{Engine, Outage};
+use crate::events::Event;
 use crate::host::{Found, HostError, Known, Search, Staff};
 use crate::met::RouteMet;
 use crate::{Refused, Vicarious};
@@ -252,13 +253,29 @@ impl Vicarious {
     }
 
     /// Forgets what is cached of an account: call it after disabling one or changing its rights.
+    ///
+    /// Those who watch are told, and impersonations that may not go on end within a moment.
     pub fn forget(&self, account: &AccountId) {
         self.engine.forget_account(account);
+        self.engine.events.see(&Event::AccountChanged(account));
     }
 
     /// Forgets what is cached of a sign-in: call it after ending one other than by the sign-out route.
+    ///
+    /// Those who watch are told that it is over, and what was started from it ends within a moment.
     pub fn forget_sign_in(&self, key: &SignInKey) {
         self.engine.forget_sign_in(key);
+        self.engine.events.see(&Event::SignedOut(key));
+    }
+
+    /// Ends what has run out or may not go on, and finds out what other processes have ended: at once rather than
+    /// within five seconds. For tests whose clock is moved by hand.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Unavailable`].
+    pub async fn sweep(&self) -> Result<(), Refused> {
+        Ok(self.engine.sweep().await?)
     }
 
     /// Waits until everything that was recorded is durable: call it before the process exits.

@@ -199,6 +199,7 @@ impl Engine {
     /// Records that an impersonation is over, unless that is recorded, and answers with the recorded cause.
     pub(crate) async fn ended(&self, row: Impersonation, cause: EndCause) -> Result<Standing, Outage> {
         let Some(transition) = end(&row, cause, None, self.now()) else {
+            self.events.found_over(&row);
             let cause = row.end.as_ref().map_or(cause, |end| end.cause);
             return Ok(Standing::dead(DeadCause::Ended(cause), Some(row)));
         };
@@ -207,6 +208,7 @@ impl Engine {
             Err(ApplyError::Unavailable(outage)) => return Err(outage.into()),
         }
         let row = self.fresh_row(&row.handle).await?.unwrap_or(row);
+        self.events.found_over(&row);
         let cause = row.end.as_ref().map_or(cause, |end| end.cause);
         Ok(Standing::dead(DeadCause::Ended(cause), Some(row)))
     }

@@ -44,7 +44,19 @@ impl Engine {
                 Err(ApplyError::Unavailable(outage)) => return Err(outage),
             }
         }
-        self.check_on(Running::All).await
+        self.check_on(Running::All).await?;
+        self.find_out().await
+    }
+
+    /// Tells the ends that other processes recorded.
+    async fn find_out(&self) -> Result<(), Unavailable> {
+        let running = self.ledger.running(Running::All).await?;
+        for id in self.events.missing(&running, self.now()) {
+            if let Some(row) = self.ledger.by_id(&id).await? {
+                self.events.found_over(&row);
+            }
+        }
+        Ok(())
     }
 
     /// Ends those whose sign-in is over, whose accounts are gone, or whose pair is no longer permitted: nobody may

@@ -14,6 +14,7 @@ pub use starts::{Fresh, REASON_AT_MOST, StartFacts, StartRequest, TICKET_AT_MOST
 use jiff::{SignedDuration, Timestamp};
 
 use crate::consent::Consent;
+use crate::impersonation::End;
 use crate::{AccountId, EndCause, Entry, Impersonation, ImpersonationId, Kind, Mode, Person};
 
 /// What changes, together with the one audit entry that says so.
@@ -22,6 +23,8 @@ use crate::{AccountId, EndCause, Entry, Impersonation, ImpersonationId, Kind, Mo
 pub struct Transition {
     change: Change,
     entry: Entry,
+    /// The impersonation that changes, as it becomes; a start carries it in its change.
+    becomes: Option<Box<Impersonation>>,
 }
 
 impl Transition {
@@ -33,6 +36,23 @@ impl Transition {
     /// Returns the audit entry of the change.
     pub fn entry(&self) -> &Entry {
         &self.entry
+    }
+
+    /// Returns the impersonation that changes, as it is once this is applied.
+    pub fn impersonation(&self) -> Option<&Impersonation> {
+        match &self.change {
+            Change::Start { impersonation, .. } => Some(impersonation),
+            _ => self.becomes.as_deref(),
+        }
+    }
+
+    /// Returns the consent that changes, as it is once this is applied; entering on one may use it up.
+    pub fn consent(&self) -> Option<&Consent> {
+        match &self.change {
+            Change::AddConsent(consent) | Change::UpdateConsent { to: consent, .. } => Some(consent),
+            Change::Start { consent: Some(used), .. } if used.seen != used.entered => Some(&used.entered),
+            _ => None,
+        }
     }
 
     /// Splits into change and entry, for a ledger to write both.
@@ -47,7 +67,15 @@ impl Transition {
     }
 
     fn new(change: Change, entry: Entry) -> Self {
-        Self { change, entry }
+        Self { change, entry, becomes: None }
+    }
+
+    /// Remembers what `impersonation` becomes, for those who are told of the change.
+    fn of(mut self, impersonation: &Impersonation, change: impl FnOnce(&mut Impersonation)) -> Self {
+        let mut becomes = Box::new(impersonation.clone());
+        change(&mut becomes);
+        self.becomes = Some(becomes);
+        self
     }
 }
 
@@ -206,7 +234,11 @@ pub fn end(impersonation: &Impersonation, cause: EndCause, by: Option<&Person>, 
         entry = entry.with("by", serde_json::json!(by));
     }
     let change = Change::End { id: impersonation.id.clone(), cause: recorded, at: now, acknowledged };
-    Some(Transition::new(change, entry))
+    let over = End { cause: recorded, at: now };
+    Some(Transition::new(change, entry).of(impersonation, |row| {
+        row.end = Some(over);
+        row.acknowledged_at = acknowledged.then_some(now);
+    }))
 }
 
 /// Returns the transition that notes that the true user went on as themselves after an end, or none if that is
@@ -216,7 +248,8 @@ pub fn acknowledge(impersonation: &Impersonation, now: Timestamp) -> Option<Tran
         return None;
     }
     let change = Change::Acknowledge { id: impersonation.id.clone(), at: now };
-    Some(Transition::new(change, Entry::of(impersonation, Kind::Acknowledged, now)))
+    let transition = Transition::new(change, Entry::of(impersonation, Kind::Acknowledged, now));
+    Some(transition.of(impersonation, |row| row.acknowledged_at = Some(now)))
 }
 
 /// Returns the transition that pauses all impersonation.

@@ -83,7 +83,7 @@ where
         // Nobody has to stay signed in because of our ledger; what is left open ends with the sign-in.
         tracing::error!(error = ?outage, "signing out although the ledger cannot answer");
         if let Some(handle) = resolution.presented.handle()
-            && let Err(outage) = engine.ledger.journal_stop(handle, engine.now()).await
+            && let Err(outage) = engine.journal_stop(handle).await
         {
             tracing::error!(error = ?outage, "nor can the journal");
         }
@@ -93,7 +93,7 @@ where
         Standing::Pair { .. } | Standing::Dead(_) => inner.run(engine, incoming.into_request(), Acting::nobody()).await,
     };
     if let Some(signed_in) = &resolution.signed_in {
-        engine.forget_sign_in(&signed_in.key);
+        engine.tell_sign_out(&signed_in.key).await;
     }
     if resolution.presented != cookies::Presented::Nothing {
         cookies::add(response.headers_mut(), cookies::take_back(engine));
@@ -149,11 +149,10 @@ async fn open(
 }
 
 async fn by_journal(engine: &Engine, incoming: &Incoming, handle: Option<&HandleHash>) -> Response {
-    if let Some(handle) = handle {
-        if let Err(outage) = engine.ledger.journal_stop(handle, engine.now()).await {
-            return refusals::outage(&incoming.parts.headers, &outage);
-        }
-        engine.forget_rows();
+    if let Some(handle) = handle
+        && let Err(outage) = engine.journal_stop(handle).await
+    {
+        return refusals::outage(&incoming.parts.headers, &outage);
     }
     answer(engine, incoming, None)
 }

@@ -19,4 +19,5 @@ mod story;
 mod support;
 mod tabs;
 mod time_limits;
+mod watching;
 mod what_runs;

@@ -55,5 +55,5 @@ pub fn fall_back(impersonation: &Impersonation, now: Timestamp) -> Option<Transi
 
 fn set(impersonation: &Impersonation, to: Mode, entry: Entry) -> Transition {
     let change = Change::SetMode { id: impersonation.id.clone(), from: impersonation.mode, to };
-    Transition::new(change, entry)
+    Transition::new(change, entry).of(impersonation, |row| row.mode = to)
 }
