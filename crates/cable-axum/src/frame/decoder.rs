@@ -94,3 +94,40 @@ fn whole(input: &mut &[u8], limit: usize) -> Result<Option<Message>, Violation> 
         Opcode::Continuation => Err(Violation::NothingToContinue),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Decoder, State};
+    use crate::frame::Message;
+
+    /// A text message in two fragments, and a ping between them.
+    const BYTES: &[u8] = b"\x01\x81\0\0\0\0a\x89\x80\0\0\0\0\x80\x81\0\0\0\0b";
+
+    #[test]
+    fn between_messages_nothing_is_held() {
+        let mut decoder = Decoder::new(10);
+        let mut messages = Vec::new();
+        for byte in BYTES {
+            messages.extend(decoder.next(&mut &[*byte][..]).unwrap());
+        }
+        assert_eq!(messages, [Message::Ping(Vec::new()), Message::Text("ab".to_owned())]);
+        assert!(matches!(decoder.state, State::Idle));
+    }
+
+    #[test]
+    fn a_message_that_is_there_as_a_whole_needs_no_state() {
+        let mut decoder = Decoder::new(10);
+        let mut input = &b"\x81\x81\0\0\0\0a\x81\x81\0\0\0\0b"[..];
+        for text in ["a", "b"] {
+            assert_eq!(decoder.next(&mut input), Ok(Some(Message::Text(text.to_owned()))));
+            assert!(matches!(decoder.state, State::Idle));
+        }
+    }
+
+    #[test]
+    fn a_violation_frees_what_had_arrived() {
+        let mut decoder = Decoder::new(10);
+        assert!(decoder.next(&mut &b"\x01\x81\0\0\0\0a\xff"[..]).is_err());
+        assert!(matches!(decoder.state, State::Failed(_)));
+    }
+}

@@ -170,3 +170,38 @@ pub(super) fn unmask(payload: &mut Vec<u8>, input: &mut &[u8], remaining: &mut u
     *remaining -= here.len();
     *input = rest;
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Partial;
+
+    /// The beginning of a binary frame that claims 60,000 bytes, under a key of zeros.
+    const HEADER: &[u8] = &[0x82, 0xfe, 0xea, 0x60, 0, 0, 0, 0];
+
+    fn held(partial: &Partial) -> usize {
+        partial.message.as_ref().map_or(0, |message| message.payload.capacity())
+    }
+
+    #[test]
+    fn a_claimed_length_reserves_nothing() {
+        let mut partial = Partial::default();
+        assert_eq!(partial.next(&mut &HEADER[..], 65_536), Ok(None));
+        assert_eq!(held(&partial), 0);
+    }
+
+    #[test]
+    fn a_buffer_grows_with_what_arrives_and_not_beyond_the_claim() {
+        for piece in [1, 7, 1_000, 59_999] {
+            let mut partial = Partial::default();
+            assert_eq!(partial.next(&mut &HEADER[..], 65_536), Ok(None));
+            let mut arrived = 0;
+            while arrived + piece < 60_000 {
+                assert_eq!(partial.next(&mut &vec![b'x'; piece][..], 65_536), Ok(None));
+                arrived += piece;
+                assert!(held(&partial) <= (2 * arrived).min(60_000), "{} held of {arrived}", held(&partial));
+            }
+            assert!(partial.next(&mut &vec![b'x'; piece][..], 65_536).is_ok_and(|message| message.is_some()));
+            assert!(partial.is_done());
+        }
+    }
+}
