@@ -227,6 +227,7 @@ impl<H: Host> Builder<H> {
             in_flight: InFlight::default(),
             cached: Arc::new(Cached::new(self.cache_for)),
             events: Arc::default(),
+            alarm: Arc::default(),
         });
         sweep::spawn(&engine);
         Ok(Vicarious { engine })

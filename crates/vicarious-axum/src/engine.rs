@@ -12,6 +12,7 @@ use vicarious_core::ports::{ApplyError, Ledger, Unavailable};
 use vicarious_core::redact::Redactor;
 use vicarious_core::{AccountId, EndCause, HandleHash, Impersonation, ImpersonationId, Rules, SignInKey};
 
+use crate::alarm::Alarm;
 use crate::cache::Cache;
 use crate::events::{Event, Events, News};
 use crate::host::{AnyHost, HostError, Known, SignIn};
@@ -45,6 +46,7 @@ pub(crate) struct Engine {
     pub(crate) in_flight: InFlight,
     pub(crate) cached: Arc<Cached>,
     pub(crate) events: Arc<Events>,
+    pub(crate) alarm: Arc<Alarm>,
 }
 
 pub(crate) struct Cached {
@@ -149,11 +151,13 @@ impl Engine {
             return Ok(());
         }
         let (ledger, cached, events) = (Arc::clone(&self.ledger), Arc::clone(&self.cached), Arc::clone(&self.events));
+        let (alarm, now) = (Arc::clone(&self.alarm), self.now());
         let applying = tokio::spawn(async move {
             let news = News::of(&transitions);
             let applied = ledger.apply(transitions).await;
             cached.forget_rows();
             if applied.is_ok() {
+                news.iter().filter_map(News::running).for_each(|row| alarm.set_for(row, now));
                 news.iter().for_each(|news| events.tell(news));
             }
             applied

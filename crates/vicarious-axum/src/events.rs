@@ -92,6 +92,14 @@ impl News {
         }
         news
     }
+
+    /// Returns the impersonation that goes on.
+    pub(crate) fn running(&self) -> Option<&Impersonation> {
+        match self {
+            Self::Started(row) | Self::ModeChanged(row) => Some(row),
+            Self::Ended(..) | Self::ConsentChanged(_) => None,
+        }
+    }
 }
 
 impl Events {

@@ -7,6 +7,7 @@
 //! Read in this order: [`host`](Host), `builder`, `layer`, `resolve`, `impersonated`, `record`, `mark`, `routes`.
 
 mod admit;
+mod alarm;
 mod assets;
 mod back;
 mod banner;

@@ -258,6 +258,7 @@ impl Vicarious {
     pub fn forget(&self, account: &AccountId) {
         self.engine.forget_account(account);
         self.engine.events.see(&Event::AccountChanged(account));
+        self.engine.alarm.look_now();
     }
 
     /// Forgets what is cached of a sign-in: call it after ending one other than by the sign-out route.
@@ -266,6 +267,7 @@ impl Vicarious {
     pub fn forget_sign_in(&self, key: &SignInKey) {
         self.engine.forget_sign_in(key);
         self.engine.events.see(&Event::SignedOut(key));
+        self.engine.alarm.look_now();
     }
 
     /// Ends what has run out or may not go on, and finds out what other processes have ended: at once rather than

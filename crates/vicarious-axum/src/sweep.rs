@@ -1,7 +1,7 @@
 //! Ends what has run out, even when nobody asks for it any more.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vicarious_core::decide::{end, fall_back};
 use vicarious_core::ports::{ApplyError, Running, Unavailable};
@@ -10,28 +10,46 @@ use vicarious_core::{EndCause, Impersonation};
 use crate::engine::Engine;
 use crate::host::HostError;
 
-/// How often the overdue are looked for.
+/// How often everything that runs is looked at; what is known to be due is not waited for.
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Sweeps until the engine is dropped.
 pub(crate) fn spawn(engine: &Arc<Engine>) {
-    let engine = Arc::downgrade(engine);
+    let (engine, alarm) = (Arc::downgrade(engine), Arc::clone(&engine.alarm));
     tokio::spawn(async move {
-        let mut ticks = tokio::time::interval(EVERY);
-        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut look_at = Instant::now();
         loop {
-            ticks.tick().await;
             let Some(engine) = Weak::upgrade(&engine) else { return };
-            if let Err(outage) = engine.sweep().await {
+            let swept = if alarm.take_look() || Instant::now() >= look_at {
+                look_at = Instant::now() + EVERY;
+                engine.sweep().await
+            } else if alarm.is_due(engine.now()) {
+                engine.end_overdue().await
+            } else {
+                Ok(())
+            };
+            if let Err(outage) = swept {
                 tracing::warn!(error = %outage, "could not end what has run out; trying again");
             }
+            let now = engine.now();
+            // Nobody waits for a sweep to let go of the engine.
+            drop(engine);
+            alarm.rings(now, look_at.saturating_duration_since(Instant::now())).await;
         }
     });
 }
 
 impl Engine {
-    /// Records the end of every impersonation whose time has passed, and the fall of every write mode that ran out.
+    /// Looks at everything that runs: ends what is overdue or may not go on, and finds out what others have ended.
     pub(crate) async fn sweep(&self) -> Result<(), Unavailable> {
+        self.end_overdue().await?;
+        self.check_on(Running::All).await
+    }
+
+    /// Records the end of every impersonation whose time has passed, and the fall of every write mode that ran out;
+    /// then sets the alarm for what runs on, because use has moved its idle end.
+    async fn end_overdue(&self) -> Result<(), Unavailable> {
+        self.alarm.clear();
         let now = self.now();
         for row in self.ledger.running(Running::Overdue(now)).await? {
             let transition = match row.over_at(now) {
@@ -44,14 +62,15 @@ impl Engine {
                 Err(ApplyError::Unavailable(outage)) => return Err(outage),
             }
         }
-        self.check_on(Running::All).await?;
-        self.find_out().await
+        let running = self.ledger.running(Running::All).await?;
+        let now = self.now();
+        running.iter().for_each(|row| self.alarm.set_for(row, now));
+        self.find_out(&running).await
     }
 
     /// Tells the ends that other processes recorded.
-    async fn find_out(&self) -> Result<(), Unavailable> {
-        let running = self.ledger.running(Running::All).await?;
-        for id in self.events.missing(&running, self.now()) {
+    async fn find_out(&self, running: &[Impersonation]) -> Result<(), Unavailable> {
+        for id in self.events.missing(running, self.now()) {
             if let Some(row) = self.ledger.by_id(&id).await? {
                 self.events.found_over(&row);
             }

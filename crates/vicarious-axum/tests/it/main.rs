@@ -8,6 +8,7 @@ mod cross_site;
 mod fail_closed;
 mod handle;
 mod lookups;
+mod on_time;
 mod outages;
 mod plain_sight;
 mod promises;
