@@ -79,8 +79,11 @@ pub enum Refused {
 pub(crate) trait AnyAccess<I>: Send + Sync {
     fn identify<'a>(&'a self, request: &'a Parts) -> Pending<'a, Result<I, Disconnect>>;
     fn still<'a>(&'a self, identity: &'a I) -> Pending<'a, Result<(), Disconnect>>;
-    fn admit<'a>(&'a self, identity: &'a I, deed: &'a Deed<'a>)
-    -> Pending<'a, Result<Option<Box<dyn Permit>>, Refused>>;
+    fn admit<'a>(
+        &'a self,
+        identity: &'a I,
+        deed: &'a Deed<'a>,
+    ) -> Pending<'a, Result<Option<Box<dyn Permit>>, Refused>>;
 }
 
 impl<A: Access> AnyAccess<A::Identity> for A {

@@ -15,7 +15,7 @@ use crate::frame;
 
 mod erased;
 
-pub(crate) use erased::{AnyChannel, Factory, Opened, factory};
+pub(crate) use erased::{AnyChannel, Factory, factory};
 
 /// A kind of subscription, and the state of one.
 ///

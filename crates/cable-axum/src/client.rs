@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use crate::socket::Socket;
+use cable_core::Disconnect;
+
+use crate::socket::{Patience, Socket};
 
 /// Somebody who is connected.
 pub(crate) struct Client<I> {
@@ -25,10 +27,24 @@ impl<I> Client<I> {
         self.counted.swap(broadcast, Ordering::Relaxed) != broadcast
     }
 
+    /// Tells the client why, and closes; false when that had begun before.
+    pub(crate) fn close(&self, why: &Disconnect, patience: Patience) -> bool {
+        let closed = self.socket.close(why, patience);
+        if closed {
+            metrics::counter!("cable_disconnects_total", "reason" => why.reason.clone().into_owned()).increment(1);
+        }
+        closed
+    }
+
     /// Asks the connection's task to end its subscriptions to a channel.
     pub(crate) fn end(&self, channel: &'static str) {
         self.to_end.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
         self.socket.wake();
+    }
+
+    /// Returns whether there is something for the connection's task to end.
+    pub(crate) fn is_asked(&self) -> bool {
+        !self.to_end.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 
     /// Returns what was asked by [`Self::end`] since the last time.

@@ -1,9 +1,34 @@
-//! The Action Cable server for axum.
+//! An Action Cable server for axum: channels, subscriptions, streams and broadcasts over WebSockets.
+//!
+//! The official JavaScript client cannot tell it from Rails. Who a user is, is the application's: everything is generic
+//! over an identity, which [`Access`] finds out when a connection is made, and which never changes afterwards.
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`handshake`] | is this request an upgrade, which subprotocol, which accept key |
-//! | [`frame`] | RFC 6455 framing of a server as values: bytes in, messages out; messages in, bytes out |
+//! | `access`, `channel`, `cable` | what an application decides; what it serves; the server that it mounts and broadcasts through |
+//! | `upgrade`, [`handshake`] | from a request to a connection |
+//! | `task`, `session` | one connection: reads, decides, and performs what `cable-core` answers |
+//! | `io`, `socket`, [`frame`] | the receiving and the sending half of a socket; RFC 6455 framing as values |
+//! | `hub`, `roster`, `ping`, `local` | who listens to what; every connection; pings; broadcasts within one process |
 
+mod access;
+mod cable;
+mod channel;
+mod client;
 pub mod frame;
 pub mod handshake;
+mod hub;
+mod io;
+mod local;
+mod ping;
+mod roster;
+mod session;
+mod socket;
+mod task;
+mod upgrade;
+
+pub use access::{Access, Deed, Permit, Refused};
+pub use cable::{BroadcastError, Builder, Cable};
+pub use cable_core::{Disconnect, Limits, Origins, Stream, ports};
+pub use channel::{Channel, NoAction, NoParams, Reject, Subscription};
+pub use local::Local;

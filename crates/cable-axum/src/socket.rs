@@ -12,8 +12,6 @@ use tokio::net::TcpStream;
 use crate::frame::{self, CloseCode};
 
 mod outbox;
-#[cfg(test)]
-mod tests;
 
 use outbox::{Outbox, State};
 

@@ -23,12 +23,8 @@ pub mod command {
     pub const RECEIVE: &str = "receive";
 }
 
-/// Returns the subprotocol to answer with: the first of the client's, in its order, that is known here.
-///
-/// `offered` is the value of `Sec-WebSocket-Protocol`, or several joined by commas.
-pub fn choose_subprotocol(offered: &str) -> Option<&'static str> {
-    offered.split(',').find_map(|name| [SUBPROTOCOL, UNSUPPORTED].into_iter().find(|known| *known == name.trim()))
-}
+/// The subprotocols that are known here: the first of a client's, in its order, is answered.
+pub const SUBPROTOCOLS: &[&str] = &[SUBPROTOCOL, UNSUPPORTED];
 
 /// Why a connection ends, as its client is told: clients decide by `reconnect` whether to come back.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,16 +123,6 @@ fn to_json(frame: &impl Serialize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_client_s_order_decides_among_the_names_that_are_known() {
-        assert_eq!(choose_subprotocol("actioncable-v1-json, actioncable-unsupported"), Some(SUBPROTOCOL));
-        assert_eq!(choose_subprotocol("actioncable-v1-ext-json,actioncable-v1-json"), Some(SUBPROTOCOL));
-        assert_eq!(choose_subprotocol("actioncable-unsupported , actioncable-v1-json"), Some(UNSUPPORTED));
-        assert_eq!(choose_subprotocol("graphql-ws"), None);
-        assert_eq!(choose_subprotocol(""), None);
-        assert_eq!(choose_subprotocol("ACTIONCABLE-V1-JSON"), None);
-    }
 
     #[test]
     fn frames_have_the_shape_that_clients_expect() {
