@@ -21,7 +21,7 @@ pub trait Access: Send + Sync + 'static {
     /// # Errors
     ///
     /// What the client is told; nobody is ever let in in doubt.
-    fn identify(&self, request: &Parts) -> impl Future<Output = Result<Self::Identity, Disconnect>> + Send;
+    fn identify(&self, request: &mut Parts) -> impl Future<Output = Result<Self::Identity, Disconnect>> + Send;
 
     /// Asks afresh whether this identity still stands, once the connection can be found and closed, and before it is
     /// welcomed: so nothing can end in between unnoticed.
@@ -77,7 +77,7 @@ pub enum Refused {
 
 /// An [`Access`] whose type is forgotten.
 pub(crate) trait AnyAccess<I>: Send + Sync {
-    fn identify<'a>(&'a self, request: &'a Parts) -> Pending<'a, Result<I, Disconnect>>;
+    fn identify<'a>(&'a self, request: &'a mut Parts) -> Pending<'a, Result<I, Disconnect>>;
     fn still<'a>(&'a self, identity: &'a I) -> Pending<'a, Result<(), Disconnect>>;
     fn admit<'a>(
         &'a self,
@@ -87,7 +87,7 @@ pub(crate) trait AnyAccess<I>: Send + Sync {
 }
 
 impl<A: Access> AnyAccess<A::Identity> for A {
-    fn identify<'a>(&'a self, request: &'a Parts) -> Pending<'a, Result<A::Identity, Disconnect>> {
+    fn identify<'a>(&'a self, request: &'a mut Parts) -> Pending<'a, Result<A::Identity, Disconnect>> {
         Box::pin(Access::identify(self, request))
     }
 

@@ -1,5 +1,6 @@
 //! The server: what an application builds, mounts, and broadcasts through.
 
+use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
@@ -32,7 +33,7 @@ use crate::socket::Patience;
 /// impl Access for ByQuery {
 ///     type Identity = String;
 ///
-///     async fn identify(&self, request: &http::request::Parts) -> Result<String, Disconnect> {
+///     async fn identify(&self, request: &mut http::request::Parts) -> Result<String, Disconnect> {
 ///         request.uri.query().map(str::to_owned).ok_or(Disconnect::UNAUTHORIZED)
 ///     }
 /// }
@@ -70,6 +71,7 @@ pub(crate) struct Server<I: Send + Sync + 'static> {
     pub(crate) origins: Origins,
     pub(crate) draining: AtomicBool,
     pub(crate) started: Instant,
+    state: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
 
 impl<I: Send + Sync + 'static> Server<I> {
@@ -90,12 +92,19 @@ pub struct Builder<I: Send + Sync + 'static> {
     limits: Limits,
     origins: Origins,
     ping_every: Duration,
+    state: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
 
 impl<I: Send + Sync + 'static> Builder<I> {
     /// Offers a channel.
     pub fn channel<C: Channel<I>>(mut self) -> Self {
         self.channels.insert(C::NAME, factory::<I, C>());
+        self
+    }
+
+    /// Gives channels something of the application's to work with, such as its database; one of each type.
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.state.insert(TypeId::of::<T>(), Box::new(state));
         self
     }
 
@@ -143,6 +152,7 @@ impl<I: Send + Sync + 'static> Builder<I> {
             origins: self.origins,
             draining: AtomicBool::new(false),
             started: Instant::now(),
+            state: self.state,
         };
         Cable { server: Arc::new(server) }
     }
@@ -158,7 +168,13 @@ impl<I: Send + Sync + 'static> Cable<I> {
             limits: Limits::default(),
             origins: Origins::same(),
             ping_every: Duration::from_secs(3),
+            state: HashMap::new(),
         }
+    }
+
+    /// Returns what [`Builder::state`] gave of this type, if anything.
+    pub fn state<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.server.state.get(&TypeId::of::<T>()).and_then(|state| state.downcast_ref())
     }
 
     /// Sends a message to everybody who listens to a stream; returns how many connections of this process got it.

@@ -53,7 +53,7 @@ impl<I: Send + Sync + 'static> Cable<I> {
         if self.server.draining.load(Ordering::SeqCst) {
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
-        let identity = self.server.access.identify(&parts).await;
+        let identity = self.server.access.identify(&mut parts).await;
         let protocol = handshake::choose_protocol(&parts.headers, wire::SUBPROTOCOLS);
         drop(parts);
         tokio::spawn(connect(self.clone(), upgrade, identity));
