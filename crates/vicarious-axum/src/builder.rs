@@ -141,6 +141,13 @@ impl<H: Host> Builder<H> {
         self
     }
 
+    /// Names the path of the socket, for example `"/cable"`: its upgrade is not answered by a page when the
+    /// impersonation has ended, but runs as nobody; [`Connecting`](crate::Connecting) says why.
+    pub fn channels(mut self, path: &str) -> Self {
+        self.paths.channels.push(path.to_owned());
+        self
+    }
+
     /// Sets whether cookies are `__Host-` and `Secure`; the default. Only for plain HTTP on loopback is it off.
     pub fn secure_cookies(mut self, secure: bool) -> Self {
         self.secure_cookies = secure;

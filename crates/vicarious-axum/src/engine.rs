@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use vicarious_core::decide::{Terms, Transition};
 use vicarious_core::impersonation::End;
 use vicarious_core::ports::{ApplyError, Ledger, Unavailable};
@@ -49,6 +49,22 @@ pub(crate) struct Engine {
     pub(crate) alarm: Arc<Alarm>,
 }
 
+/// Whether what was found out a moment ago is good enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Look {
+    Remembered,
+    Afresh,
+}
+
+impl Look {
+    fn remembered<T>(self, from: impl FnOnce() -> Option<T>) -> Option<T> {
+        match self {
+            Self::Remembered => from(),
+            Self::Afresh => None,
+        }
+    }
+}
+
 pub(crate) struct Cached {
     sign_ins: Cache<SignInKey, SignIn>,
     accounts: Cache<AccountId, Known>,
@@ -79,10 +95,10 @@ impl Engine {
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
     }
 
-    /// Returns who is signed in under `key`, perhaps from a moment ago.
-    pub(crate) async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError> {
+    /// Returns who is signed in under `key`.
+    pub(crate) async fn sign_in(&self, key: &SignInKey, look: Look) -> Result<Option<SignIn>, HostError> {
         let now = self.now();
-        if let Some(known) = self.cached.sign_ins.get(key, now) {
+        if let Some(known) = look.remembered(|| self.cached.sign_ins.get(key, now)) {
             return Ok(Some(known));
         }
         let found = self.host.sign_in(key).await?;
@@ -94,8 +110,13 @@ impl Engine {
 
     /// Returns an account that exists, perhaps from a moment ago.
     pub(crate) async fn known(&self, id: &AccountId) -> Result<Option<Known>, HostError> {
+        self.account(id, Look::Remembered).await
+    }
+
+    /// Returns an account that exists.
+    pub(crate) async fn account(&self, id: &AccountId, look: Look) -> Result<Option<Known>, HostError> {
         let now = self.now();
-        if let Some(known) = self.cached.accounts.get(id, now) {
+        if let Some(known) = look.remembered(|| self.cached.accounts.get(id, now)) {
             return Ok(Some(known));
         }
         let found = self.host.find(id).await?;
@@ -112,11 +133,11 @@ impl Engine {
         Ok(found)
     }
 
-    /// Returns the row of a handle, perhaps from a moment ago: good for showing and for safe requests only, because
-    /// the intent asks the ledger whether it is still active.
-    pub(crate) async fn row(&self, handle: &HandleHash) -> Result<Option<Impersonation>, Unavailable> {
+    /// Returns the row of a handle. From a moment ago it is good for showing and for safe requests only, because the
+    /// intent asks the ledger whether it is still active.
+    pub(crate) async fn row(&self, handle: &HandleHash, look: Look) -> Result<Option<Impersonation>, Unavailable> {
         let now = self.now();
-        match self.cached.rows.get(handle, now) {
+        match look.remembered(|| self.cached.rows.get(handle, now)) {
             Some(row) if row.over_at(now).is_none() => Ok(Some(row)),
             _ => self.fresh_row(handle).await,
         }
@@ -132,10 +153,10 @@ impl Engine {
         Ok(row)
     }
 
-    /// Returns what this sign-in started and neither stopped nor acknowledged, perhaps from a moment ago.
-    pub(crate) async fn open_of(&self, key: &SignInKey) -> Result<Option<Impersonation>, Unavailable> {
+    /// Returns what this sign-in started and neither stopped nor acknowledged.
+    pub(crate) async fn open_of(&self, key: &SignInKey, look: Look) -> Result<Option<Impersonation>, Unavailable> {
         let now = self.now();
-        if let Some(open) = self.cached.open.get(key, now) {
+        if let Some(open) = look.remembered(|| self.cached.open.get(key, now)) {
             return Ok(open);
         }
         let open = self.ledger.open_of(key).await?;
@@ -185,6 +206,12 @@ impl Engine {
         if !matches!(self.host.sign_in(key).await, Ok(Some(_))) {
             self.events.see(&Event::SignedOut(key));
         }
+    }
+
+    /// Tells the end of an impersonation here whoever records it, and on time.
+    pub(crate) fn follow(&self, row: &Impersonation) -> watch::Receiver<Option<EndCause>> {
+        self.alarm.set_for(row, self.now());
+        self.events.follow(row)
     }
 
     pub(crate) fn forget_rows(&self) {

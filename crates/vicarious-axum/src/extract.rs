@@ -7,10 +7,11 @@ use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
-use vicarious_core::Identity;
+use vicarious_core::{Identity, SignInKey};
 
 use crate::host::Known;
 use crate::problem::Problem;
+use crate::resolve::DeadCause;
 
 tokio::task_local! {
     static ACTING: Identity;
@@ -34,6 +35,10 @@ pub(crate) struct Acting {
     pub(crate) identity: Identity,
     pub(crate) current: Option<Arc<Known>>,
     pub(crate) true_user: Option<Arc<Known>>,
+    /// What the true user's identity rests on.
+    pub(crate) sign_in: Option<SignInKey>,
+    /// Why this is nobody, where it would be a refusal but for a socket that can say so itself.
+    pub(crate) dead: Option<DeadCause>,
 }
 
 /// The text that the previous step left for this page to show, such as "You are logged out as …".
@@ -115,7 +120,7 @@ impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for AsThe
     }
 }
 
-fn acting(parts: &Parts) -> Result<&Acting, ExtractRefused> {
+pub(crate) fn acting(parts: &Parts) -> Result<&Acting, ExtractRefused> {
     parts.extensions.get::<Acting>().ok_or_else(|| {
         tracing::error!(path = parts.uri.path(), "no identity: add `.layer(vicarious.layer())` after the last route");
         let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no-layer", "The identity layer is missing")
@@ -140,6 +145,6 @@ fn user<User: Clone + Send + Sync + 'static>(parts: &Parts, known: Option<&Known
     })
 }
 
-fn refused(parts: &Parts, problem: Problem) -> ExtractRefused {
+pub(crate) fn refused(parts: &Parts, problem: Problem) -> ExtractRefused {
     ExtractRefused { problem: Box::new(problem), headers: parts.headers.clone() }
 }

@@ -16,6 +16,7 @@ use vicarious_core::{Impersonation, Mode, Rule};
 use crate::admit::Admitting;
 use crate::back;
 use crate::confirm::{self, Held, Subject};
+use crate::connect;
 use crate::engine::{Engine, InFlight};
 use crate::extract::Acting;
 use crate::incoming::Incoming;
@@ -54,6 +55,9 @@ where
     let asked = Asked::of(&incoming.parts);
     match Admitting::new(engine, &intent).await {
         Ok(Admission::Admitted) => {}
+        Ok(Admission::Over(cause)) if engine.paths.is_channels(&incoming.parts) => {
+            return connect::over(engine, inner, incoming, row, cause).await;
+        }
         Ok(Admission::Over(cause)) => return refusals::over(engine, &incoming.parts, &resolution, row, cause).await,
         Err(outage) => return mark::answer(engine, &row, &asked, refusals::outage(&incoming.parts.headers, &outage)),
     }

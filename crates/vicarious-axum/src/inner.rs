@@ -39,7 +39,7 @@ where
 
 impl Acting {
     pub(crate) fn nobody() -> Self {
-        Self { identity: Identity::anonymous(), current: None, true_user: None }
+        Self { identity: Identity::anonymous(), current: None, true_user: None, sign_in: None, dead: None }
     }
 
     pub(crate) fn of(resolution: &Resolution) -> Self {
@@ -49,6 +49,8 @@ impl Acting {
             identity: resolution.identity(),
             current: resolution.current().map(shared),
             true_user: resolution.true_user().filter(|_| !dead).map(shared),
+            sign_in: resolution.signed_in.as_ref().filter(|_| !dead).map(|signed_in| signed_in.key.clone()),
+            dead: None,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::incoming::Incoming;
 use crate::inner::Inner;
 use crate::paths::{OWN_PATH, START_PAGE};
 use crate::resolve::{Resolution, Standing};
-use crate::{assets, cookies, impersonated, record, refusals, routes};
+use crate::{assets, connect, cookies, impersonated, record, refusals, routes};
 
 /// Adds identity to an application; made by [`Vicarious::layer`](crate::Vicarious::layer).
 ///
@@ -114,7 +114,13 @@ where
     }
     match &resolution.standing {
         Standing::Own => as_themselves(&engine, inner, incoming, &resolution).await,
-        Standing::Pair { .. } => Box::pin(impersonated::serve(&engine, inner, incoming, resolution)).await,
+        Standing::Pair { .. } => {
+            connect::follow(&engine, &resolution, &incoming.parts);
+            Box::pin(impersonated::serve(&engine, inner, incoming, resolution)).await
+        }
+        Standing::Dead(dead) if engine.paths.is_channels(&incoming.parts) => {
+            Box::pin(connect::as_nobody(&engine, inner, incoming, dead)).await
+        }
         Standing::Dead(dead) => Box::pin(refusals::dead(&engine, &incoming.parts, &resolution, dead)).await,
     }
 }

@@ -14,6 +14,7 @@ mod banner;
 mod builder;
 mod cache;
 mod confirm;
+mod connect;
 mod cookies;
 mod document;
 mod engine;
@@ -48,6 +49,7 @@ use vicarious_core::ports::Ledger;
 use vicarious_core::{Refusal, Rules, Timestamp};
 
 pub use builder::{BuildError, Builder};
+pub use connect::{Connected, Connecting, Still};
 pub use events::{Event, Watch};
 pub use extract::{
     AsThemselves, CurrentUser, ExtractRefused, Notice, RequestIdentity, TrueUser, identity, with_identity,
@@ -58,6 +60,7 @@ pub use layer::{VicariousLayer, VicariousService};
 pub use met::RouteMet;
 pub use method_override::method_override;
 pub use problem::{Next, Problem};
+pub use resolve::DeadCause;
 pub use site::wants_json;
 
 /// A running system; cloning it is cheap.

@@ -1,5 +1,9 @@
 //! Paths that need special care: our own, and the host's.
 
+use http::Method;
+use http::header::UPGRADE;
+use http::request::Parts;
+
 /// Where the layer's own routes are.
 pub(crate) const OWN_PATH: &str = "/impersonation";
 
@@ -26,13 +30,14 @@ impl HostRoute {
     }
 }
 
-/// Where sign-in, sign-out, health and assets are.
+/// Where sign-in, sign-out, health, assets and channels are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Paths {
     pub(crate) sign_in: Vec<HostRoute>,
     pub(crate) sign_out: Vec<HostRoute>,
     pub(crate) open: Vec<String>,
     pub(crate) assets: Vec<String>,
+    pub(crate) channels: Vec<String>,
 }
 
 impl Paths {
@@ -42,6 +47,14 @@ impl Paths {
 
     pub(crate) fn is_sign_out(&self, method: &str, path: &str) -> bool {
         self.sign_out.iter().any(|route| route.is(method, path))
+    }
+
+    /// Returns whether a request is to become a connection, which can say for itself what has ended.
+    pub(crate) fn is_channels(&self, parts: &Parts) -> bool {
+        let path = parts.uri.path();
+        parts.method == Method::GET
+            && parts.headers.contains_key(UPGRADE)
+            && self.channels.iter().any(|own| own == path)
     }
 
     /// Returns whether the path needs no identity at all: health and declared assets, read only.

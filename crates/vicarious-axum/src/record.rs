@@ -16,7 +16,7 @@ use crate::engine::Engine;
 use crate::input::{self, Form};
 
 /// The headers that may be recorded; everything else never is.
-const RECORDED: [HeaderName; 5] = [USER_AGENT, REFERER, ACCEPT_LANGUAGE, CONTENT_TYPE, CONTENT_LENGTH];
+pub(crate) const RECORDED: [HeaderName; 5] = [USER_AGENT, REFERER, ACCEPT_LANGUAGE, CONTENT_TYPE, CONTENT_LENGTH];
 
 /// Returns what is recorded of a request, before anything ran.
 pub(crate) fn facts(engine: &Engine, parts: &Parts) -> RequestFacts {

@@ -183,6 +183,12 @@ pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
 
 /// Answers a request that presents a dead handle: nothing runs under either name, and neither does the next.
 pub(crate) async fn dead(engine: &Engine, parts: &Parts, resolution: &Resolution, dead: &Dead) -> Response {
+    record_dead(engine, parts, dead);
+    gone(parts, resolution, dead.cause, dead.row.as_ref())
+}
+
+/// Records that a dead handle was presented, where it is known whose it was.
+pub(crate) fn record_dead(engine: &Engine, parts: &Parts, dead: &Dead) {
     if let Some(row) = &dead.row {
         let mut entry = Entry::of(row, Kind::RequestRefused, engine.now()).with("refusal", "ended");
         entry = entry.with("cause", dead.cause.as_str());
@@ -193,7 +199,13 @@ pub(crate) async fn dead(engine: &Engine, parts: &Parts, resolution: &Resolution
         // Nothing ran and nothing of the customer is shown, so nobody has to wait for the record.
         engine.ledger.append_later(entry);
     }
-    gone(parts, resolution, dead.cause, dead.row.as_ref())
+}
+
+/// Returns the problem of a dead handle.
+pub(crate) fn ended(cause: DeadCause) -> Problem {
+    Problem::new(StatusCode::GONE, "impersonation-ended", "The impersonation has ended")
+        .detail(format!("{} Go on as yourself with DELETE /impersonation, or start again.", cause.sentence()))
+        .with("cause", cause.as_str())
 }
 
 /// Answers a request whose impersonation the ledger says is over.
@@ -215,10 +227,7 @@ pub(crate) async fn over(
 
 fn gone(parts: &Parts, resolution: &Resolution, cause: DeadCause, row: Option<&Impersonation>) -> Response {
     if site::wants_json(&parts.headers) {
-        return Problem::new(StatusCode::GONE, "impersonation-ended", "The impersonation has ended")
-            .detail(format!("{} Go on as yourself with DELETE /impersonation, or start again.", cause.sentence()))
-            .with("cause", cause.as_str())
-            .respond(&parts.headers);
+        return ended(cause).respond(&parts.headers);
     }
     let page = page::dead_page(&DeadPage {
         sentence: cause.sentence(),

@@ -6,7 +6,7 @@ use vicarious_core::ports::ApplyError;
 use vicarious_core::{EndCause, HandleHash, Identity, Impersonation, SignInKey};
 
 use crate::cookies::{self, Presented};
-use crate::engine::{Engine, Outage};
+use crate::engine::{Engine, Look, Outage};
 use crate::host::{Known, SignIn};
 
 /// What a request turned out to be.
@@ -42,8 +42,10 @@ pub(crate) struct Dead {
     pub(crate) row: Option<Impersonation>,
 }
 
+/// Why a handle, or the trace of one, is worth nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum DeadCause {
+pub enum DeadCause {
+    /// Its impersonation has ended.
     Ended(EndCause),
     /// Forged, unknown, or bound to another sign-in: which one is not told.
     Unknown,
@@ -52,7 +54,8 @@ pub(crate) enum DeadCause {
 }
 
 impl DeadCause {
-    pub(crate) fn as_str(self) -> &'static str {
+    /// Returns the word for this cause on the wire.
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Ended(cause) => cause.as_str(),
             Self::Unknown => "unknown",
@@ -60,7 +63,8 @@ impl DeadCause {
         }
     }
 
-    pub(crate) fn sentence(self) -> &'static str {
+    /// Returns a sentence that explains this cause to the agent.
+    pub fn sentence(self) -> &'static str {
         match self {
             Self::Ended(cause) => cause.sentence(),
             Self::Unknown => "This browser holds a handle that is not valid for your sign-in.",
@@ -130,31 +134,43 @@ impl Engine {
     /// An end that is found out here is recorded here. An error is an outage and leaves the row alone.
     pub(crate) async fn resolve(&self, request: &Parts) -> Result<Resolution, Outage> {
         let presented = cookies::presented(self, &request.headers);
-        let mut visitor = self.visitor(request).await?;
+        let key = self.host.sign_in_key(request).await?;
+        self.resolve_as(presented, key.as_ref(), Look::Remembered).await
+    }
+
+    /// Resolves what presents a handle and the key of a sign-in, whether a request, a connection or a job.
+    pub(crate) async fn resolve_as(
+        &self,
+        presented: Presented,
+        key: Option<&SignInKey>,
+        look: Look,
+    ) -> Result<Resolution, Outage> {
+        let mut visitor = self.visitor(key, look).await?;
         if presented == Presented::Nothing {
             // A disabled account is nobody; with a handle, the row tells why it ended.
             visitor = visitor.active();
         }
         let standing = match &presented {
-            Presented::Nothing => self.without_handle(visitor.signed_in()).await?,
+            Presented::Nothing => self.without_handle(visitor.signed_in(), look).await?,
             Presented::Garbage => Standing::dead(DeadCause::Unknown, None),
-            Presented::Handle(handle) => self.with_handle(handle, &visitor).await?,
+            Presented::Handle(handle) => self.with_handle(handle, &visitor, look).await?,
         };
         Ok(Resolution { presented, signed_in: visitor.into_signed_in(), standing })
     }
 
-    async fn visitor(&self, request: &Parts) -> Result<Visitor, Outage> {
-        let Some(key) = self.host.sign_in_key(request).await? else { return Ok(Visitor::Nobody) };
-        let Some(sign_in) = self.sign_in(&key).await? else { return Ok(Visitor::Nobody) };
-        Ok(match self.known(&sign_in.account).await? {
+    async fn visitor(&self, key: Option<&SignInKey>, look: Look) -> Result<Visitor, Outage> {
+        let Some(key) = key else { return Ok(Visitor::Nobody) };
+        let Some(sign_in) = self.sign_in(key, look).await? else { return Ok(Visitor::Nobody) };
+        let key = key.clone();
+        Ok(match self.account(&sign_in.account, look).await? {
             Some(user) => Visitor::SignedIn(Box::new(SignedIn { key, sign_in, user })),
             None => Visitor::Gone(key),
         })
     }
 
-    async fn without_handle(&self, signed_in: Option<&SignedIn>) -> Result<Standing, Outage> {
+    async fn without_handle(&self, signed_in: Option<&SignedIn>, look: Look) -> Result<Standing, Outage> {
         let Some(signed_in) = signed_in else { return Ok(Standing::Own) };
-        let open = match self.open_of(&signed_in.key).await {
+        let open = match self.open_of(&signed_in.key, look).await {
             Ok(open) => open,
             Err(outage) => {
                 // Whoever presents no handle goes on while the ledger is away: they are not impersonating.
@@ -172,8 +188,8 @@ impl Engine {
         Ok(Standing::Own)
     }
 
-    async fn with_handle(&self, handle: &HandleHash, visitor: &Visitor) -> Result<Standing, Outage> {
-        let Some(row) = self.row(handle).await? else { return Ok(Standing::dead(DeadCause::Unknown, None)) };
+    async fn with_handle(&self, handle: &HandleHash, visitor: &Visitor, look: Look) -> Result<Standing, Outage> {
+        let Some(row) = self.row(handle, look).await? else { return Ok(Standing::dead(DeadCause::Unknown, None)) };
         let signed_in = match visitor {
             Visitor::SignedIn(signed_in) => signed_in,
             Visitor::Gone(key) if *key == row.sign_in => return self.ended(row, EndCause::AccountGone).await,
@@ -186,7 +202,7 @@ impl Engine {
         if let Some(cause) = row.over_at(self.now()) {
             return self.ended(row, cause).await;
         }
-        let current = self.known(&row.current_user.id).await?;
+        let current = self.account(&row.current_user.id, look).await?;
         let Some(current) = current.filter(|current| current.account.active && signed_in.user.account.active) else {
             return self.ended(row, EndCause::AccountGone).await;
         };

@@ -19,7 +19,8 @@ use jiff::SignedDuration;
 use serde_json::json;
 use testkit::{ManualClock, MemoryLedger};
 use vicarious_axum::{
-    AsThemselves, CurrentUser, Found, Host, HostError, KeyRing, RequestIdentity, Search, SignIn, Staff, Vicarious,
+    AsThemselves, Connecting, CurrentUser, Found, Host, HostError, KeyRing, RequestIdentity, Search, SignIn, Staff,
+    Vicarious,
 };
 use vicarious_core::decide::{Terms, give_ahead};
 use vicarious_core::ports::{Ledger, Running};
@@ -340,4 +341,16 @@ async fn whoami(RequestIdentity(identity): RequestIdentity) -> Response {
         "impersonation": identity.impersonation().map(|impersonation| impersonation.id.to_string()),
     }))
     .into_response()
+}
+
+/// Returns who a browser's requests are from, as a handler of a socket finds out.
+pub(crate) async fn connecting(world: &World, browser: &Browser) -> Connecting {
+    let known = Arc::new(Mutex::new(None));
+    let found = known.clone();
+    let handler = get(move |connecting: Connecting| async move { *found.lock().unwrap() = Some(connecting) });
+    let app = Router::new().route("/cable", handler).layer(world.vicarious.layer());
+    let mut browser = browser.at(app);
+    let answer = browser.raw("GET", "/cable", &[("upgrade", "websocket"), ("user-agent", "a test")], "").await;
+    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+    known.lock().unwrap().take().unwrap()
 }

@@ -51,6 +51,11 @@ impl Browser {
         Self { app, cookies: BTreeMap::new() }
     }
 
+    /// Returns a browser with the same cookies that talks to another application.
+    pub(super) fn at(&self, app: Router) -> Self {
+        Self { app, cookies: self.cookies.clone() }
+    }
+
     /// Sends a request that is spelled out.
     pub(crate) async fn raw(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let mut request = Request::builder().method(method).uri(path);
