@@ -148,6 +148,11 @@ impl<I: Send + Sync + 'static> Subscription<I> {
         &self.cable
     }
 
+    /// Returns the channel's name.
+    pub fn channel(&self) -> &'static str {
+        self.channel
+    }
+
     /// Returns the identifier, byte for byte as the client sent it.
     pub fn identifier(&self) -> &str {
         &self.identifier

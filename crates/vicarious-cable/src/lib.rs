@@ -1,0 +1,22 @@
+//! Channels for identity pairs: who is on a connection is found out by the very code that serves HTTP, broadcasts are
+//! aimed at people, and no socket outlives its identity.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `live` | puts an Action Cable server beside a [`Vicarious`](vicarious_axum::Vicarious) |
+//! | `guard` | identity at connect, asked again before the welcome; rules and audit of subscriptions and actions |
+//! | `closing` | closes sockets when their identity ends; the table of cause, reason and reconnect |
+//! | [`audience`](Audience) | whom a broadcast is for, in words of people |
+//! | `presence` | who is in an account |
+
+mod audience;
+mod closing;
+mod guard;
+mod live;
+mod presence;
+
+pub use audience::{Audience, AudienceError, AudienceKind, Reach, Streams};
+pub use cable_axum as cable;
+pub use closing::reasons;
+pub use live::{Channels, channels, routes};
+pub use presence::{PresenceChannel, Shadowers};

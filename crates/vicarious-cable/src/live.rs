@@ -1,0 +1,93 @@
+//! Putting channels beside an application.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use cable_axum::{Builder, Cable, Channel, Limits, Origins, ports::PubSub};
+use vicarious_axum::{Connected, Vicarious};
+
+use crate::closing::Closer;
+use crate::guard::Guard;
+use crate::presence::{Presence, PresenceChannel, Shadowers};
+
+/// Begins to put channels beside an application.
+///
+/// Name their path with `Builder::channels` of [`Vicarious`], and merge [`Channels::routes`] before the layer.
+///
+/// # Panics
+///
+/// Outside a tokio runtime.
+pub fn channels(vicarious: &Vicarious) -> Channels {
+    Channels { vicarious: vicarious.clone(), cable: Cable::builder(Guard(vicarious.clone())) }
+}
+
+/// Collects what an application serves over channels; see [`channels`].
+#[must_use = "nothing happens before `build`"]
+pub struct Channels {
+    vicarious: Vicarious,
+    cable: Builder<Connected>,
+}
+
+impl Channels {
+    /// Offers a channel.
+    pub fn channel<C: Channel<Connected>>(mut self) -> Self {
+        self.cable = self.cable.channel::<C>();
+        self
+    }
+
+    /// Offers [`PresenceChannel`], which tells who is in an account; `shadowers` says what it tells of shadowers.
+    pub fn presence(mut self, shadowers: Shadowers) -> Self {
+        self.cable = self.cable.state(Presence::new(shadowers)).channel::<PresenceChannel>();
+        self
+    }
+
+    /// Gives channels something of the application's to work with; one of each type.
+    pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
+        self.cable = self.cable.state(state);
+        self
+    }
+
+    /// Sets what carries broadcasts; default within this process.
+    pub fn pubsub(mut self, pubsub: impl PubSub + 'static) -> Self {
+        self.cable = self.cable.pubsub(pubsub);
+        self
+    }
+
+    /// Sets what one connection may use.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.cable = self.cable.limits(limits);
+        self
+    }
+
+    /// Sets which pages may connect; default those of the same origin.
+    pub fn origins(mut self, origins: Origins) -> Self {
+        self.cable = self.cable.origins(origins);
+        self
+    }
+
+    /// Sets how often each client is pinged; default 3 seconds.
+    pub fn ping_every(mut self, interval: Duration) -> Self {
+        self.cable = self.cable.ping_every(interval);
+        self
+    }
+
+    /// Starts the server. From here on its sockets close when their identity ends.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn build(self) -> Cable<Connected> {
+        let closer = Arc::new(Closer::default());
+        // Watched before anybody can connect, so that no end is missed.
+        self.vicarious.watch(Arc::clone(&closer) as _);
+        let cable = self.cable.build();
+        closer.closes(&cable);
+        cable
+    }
+}
+
+/// Returns the routes of a cable: the connection at `path`.
+pub fn routes<S: Clone + Send + Sync + 'static>(cable: &Cable<Connected>, path: &str) -> Router<S> {
+    Router::new().route(path, cable.route())
+}
