@@ -72,6 +72,9 @@ class StreamChannel < ActionCable::Channel::Base
     transmit({ stopped: "all" })
   end
 
+  # The framework's own way to end a subscription, which it uses for those that were rejected while they began.
+  def finish = reject_subscription
+
   def say(data) = broadcast(data["stream"], data["message"])
 
   def say_many(data) = 1.upto(data["to"]) { |n| broadcast(data["stream"], { n: n }) }

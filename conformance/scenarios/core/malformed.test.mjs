@@ -1,5 +1,6 @@
 // What a server cannot make sense of is answered by nothing, and the socket survives it.
-import { feature, identifierOf, scenario, Socket, unique } from '../../harness.mjs';
+import assert from 'node:assert/strict';
+import { difference, feature, identifierOf, rejected, scenario, Socket, unique } from '../../harness.mjs';
 
 const echo = identifierOf('EchoChannel');
 const action = JSON.stringify({ action: 'echo' });
@@ -18,17 +19,20 @@ const frames = {
   'a subscribe without an identifier': { command: 'subscribe' },
   'an identifier that is null': { command: 'subscribe', identifier: null },
   'an identifier that is an object': { command: 'subscribe', identifier: { channel: 'EchoChannel' } },
-  'an identifier that is no JSON': { command: 'subscribe', identifier: 'EchoChannel' },
-  'an identifier that is a JSON array': { command: 'subscribe', identifier: '["EchoChannel"]' },
-  'an identifier without a channel': { command: 'subscribe', identifier: '{"id":1}' },
-  'a channel that is no text': { command: 'subscribe', identifier: '{"channel":17}' },
-  'a channel that nobody knows': { command: 'subscribe', identifier: '{"channel":"NoSuchChannel"}' },
-  'a name that is no channel': { command: 'subscribe', identifier: '{"channel":"String"}' },
   'an unsubscribe from what was never subscribed': { command: 'unsubscribe', identifier: echo },
   'an unsubscribe without an identifier': { command: 'unsubscribe' },
   'a message to what was never subscribed': { command: 'message', identifier: echo, data: action },
   'a message without an identifier': { command: 'message', data: action },
   'the name of a command in other case': { command: 'SUBSCRIBE', identifier: echo },
+};
+
+const impossible = {
+  'no JSON': 'EchoChannel',
+  'a JSON array': '["EchoChannel"]',
+  'no channel': '{"id":1}',
+  'a channel that is no text': '{"channel":17}',
+  'a channel that nobody knows': '{"channel":"NoSuchChannel"}',
+  'a name that is no channel': '{"channel":"String"}',
 };
 
 const messages = {
@@ -39,7 +43,8 @@ const messages = {
   'data that is a JSON array': { data: '["echo"]' },
   'data that is a JSON string': { data: '"echo"' },
   'an action that nobody knows': { data: '{"action":"no_such_action"}' },
-  'an action that is no text': { data: '{"action":{"name":"echo"}}' },
+  'an action that is an object': { data: '{"action":{"name":"echo"}}' },
+  'an action that is a number': { data: '{"action":17}' },
   'the name of an action in other case': { data: '{"action":"Echo"}' },
 };
 
@@ -49,6 +54,28 @@ feature('malformed input', () => {
       const socket = await Socket.welcomed(t);
       socket.sendText(typeof frame === 'string' ? frame : JSON.stringify(frame));
       await socket.isQuiet();
+    });
+  }
+
+  for (const [name, identifier] of Object.entries(impossible)) {
+    difference('A subscription that cannot be is rejected', {
+      ours: [
+        `an identifier that is ${name}`,
+        async (t) => {
+          const socket = await Socket.welcomed(t);
+          socket.send('subscribe', identifier);
+          assert.deepEqual(await socket.next(), rejected(identifier));
+          await socket.isQuiet();
+        },
+      ],
+      rails: [
+        `an identifier that is ${name} is answered by nothing`,
+        async (t) => {
+          const socket = await Socket.welcomed(t);
+          socket.send('subscribe', identifier);
+          await socket.isQuiet();
+        },
+      ],
     });
   }
 

@@ -36,7 +36,7 @@ feature('pings', () => {
     let over = false;
     pinged.then(() => (over = true));
     while (!over) {
-      socket.perform(identifier, 'greet');
+      socket.perform(identifier, 'later', { ms: 50 });
       await socket.next();
     }
     assert.equal(JSON.parse((await pinged).text).type, 'ping');

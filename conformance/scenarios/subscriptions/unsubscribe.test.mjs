@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { broadcast, confirmed, delivered, feature, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import { broadcast, clients, confirmed, delivered, feature, rejected, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
 
 feature('unsubscribing', () => {
   scenario('it is answered by nothing', async (t) => {
@@ -65,6 +65,32 @@ feature('unsubscribing', () => {
       await watching.isQuiet();
     });
   }
+
+  scenario('what the server ends is told as a rejection, and delivers nothing any more', async (t) => {
+    const socket = await Socket.welcomed(t);
+    const [stream, farewell] = [unique('stream'), unique('farewell')];
+    const watch = await socket.subscribe('StreamChannel', { streams: [farewell] });
+    const identifier = await socket.subscribe('StreamChannel', { streams: [stream], farewell });
+    socket.perform(identifier, 'finish');
+    const told = [await socket.next(), await socket.next()];
+    const byType = (one) => (one.type ? 0 : 1);
+    told.sort((one, other) => byType(one) - byType(other));
+    assert.deepEqual(told, [rejected(identifier), delivered(watch, { farewell: identifier })]);
+    await broadcast(stream, 'for nobody');
+    socket.perform(identifier, 'stop_all');
+    await socket.isQuiet();
+    socket.send('subscribe', identifier);
+    assert.deepEqual(await socket.next(), confirmed(identifier));
+  });
+
+  scenario('what the server ends does not come back when the client reconnects', async (t) => {
+    const consumer = clients['@rails/actioncable']();
+    t.after(() => consumer.disconnect());
+    const subscription = await Subscription.confirmed(consumer, 'StreamChannel');
+    subscription.perform('finish');
+    await subscription.expect('rejected');
+    assert.deepEqual(consumer.subscriptions.subscriptions, []);
+  });
 
   scenarioByBothClients('a client leaves and comes back', async (connect) => {
     const consumer = connect();
