@@ -54,6 +54,8 @@ pub trait Access: Send + Sync + 'static {
 pub struct Deed<'a> {
     /// The channel's name.
     pub channel: &'a str,
+    /// The subscription's identifier, as the client sent it.
+    pub identifier: &'a str,
     /// The action; none for subscribing.
     pub action: Option<&'a str>,
     /// The parameters of the subscription, or the data of the action.
@@ -62,8 +64,19 @@ pub struct Deed<'a> {
 
 /// A deed that was admitted, and wants to know how it ends. Dropped without an answer, it was interrupted.
 pub trait Permit: Send {
-    /// Takes note of the end: whether it succeeded.
-    fn finish(self: Box<Self>, succeeded: bool);
+    /// Takes note of the end.
+    fn finish(self: Box<Self>, ending: Ending);
+}
+
+/// How a deed ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// It was done.
+    Done,
+    /// The channel rejected the subscription, or has no such action.
+    Declined,
+    /// The channel panicked.
+    Failed,
 }
 
 /// Why a deed was not admitted.

@@ -27,7 +27,7 @@ mod socket;
 mod task;
 mod upgrade;
 
-pub use access::{Access, Deed, Permit, Refused};
+pub use access::{Access, Deed, Ending, Permit, Refused};
 pub use cable::{BroadcastError, Builder, Cable};
 pub use cable_core::{Disconnect, Limits, Origins, Stream, ports};
 pub use channel::{Channel, NoAction, NoParams, Reject, Subscription};

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::Cable;
-use crate::access::{Deed, Permit, Refused};
+use crate::access::{Deed, Ending, Permit, Refused};
 use crate::channel::{AnyChannel, Change, Subscription, encode};
 use crate::client::Client;
 use crate::frame;
@@ -172,25 +172,27 @@ impl<I: Send + Sync + 'static> Session<I> {
         };
         let name = factory.name();
         let params = Value::Object(identifier.into_params());
-        let permit = match self.admit(&Deed { channel: name, action: None, data: &params }).await {
+        let permit = match self.admit(&Deed { channel: name, identifier: &text, action: None, data: &params }).await {
             Ok(permit) => permit,
             Err(_) => return false,
         };
         let mut subscription = self.subscription(&text, name);
         let opened = caught(factory.open(params, &mut subscription)).await;
-        let accepted = match opened {
+        let ending = match opened {
             Some(Ok(channel)) => {
                 metrics::gauge!("cable_subscriptions").increment(1);
                 self.subscriptions.push(Open { identifier: Arc::clone(&text), name, channel, places: Vec::new() });
                 let keep = !subscription.changes.contains(&Change::Unsubscribe);
-                self.change(&text, std::mem::take(&mut subscription.changes)).await && keep
+                let joined = self.change(&text, std::mem::take(&mut subscription.changes)).await;
+                if joined && keep { Ending::Done } else { Ending::Declined }
             }
-            Some(Err(_)) | None => false,
+            Some(Err(_)) => Ending::Declined,
+            None => Ending::Failed,
         };
         if let Some(permit) = permit {
-            permit.finish(accepted);
+            permit.finish(ending);
         }
-        accepted
+        ending == Ending::Done
     }
 
     async fn perform(&mut self, identifier: &Arc<str>, data: Data) -> Vec<Effect> {
@@ -198,7 +200,7 @@ impl<I: Send + Sync + 'static> Session<I> {
         let name = self.subscriptions[at].name;
         let action = data.action().to_owned();
         let data = data.into_tagged();
-        let permit = match self.admit(&Deed { channel: name, action: Some(&action), data: &data }).await {
+        let permit = match self.admit(&Deed { channel: name, identifier, action: Some(&action), data: &data }).await {
             Ok(permit) => permit,
             Err(Some(problem)) => {
                 if let Ok(frame) = encode(identifier, &json!({ "error": problem })) {
@@ -212,7 +214,11 @@ impl<I: Send + Sync + 'static> Session<I> {
         let performed = caught(self.subscriptions[at].channel.perform(data, &mut subscription)).await;
         metrics::counter!("cable_actions_total", "channel" => name).increment(1);
         if let Some(permit) = permit {
-            permit.finish(performed == Some(true));
+            permit.finish(match performed {
+                Some(true) => Ending::Done,
+                Some(false) => Ending::Declined,
+                None => Ending::Failed,
+            });
         }
         self.finished(identifier, subscription, performed.is_some()).await
     }

@@ -1,9 +1,11 @@
 //! Who connects, and what they may do: the same answers as over HTTP.
 
 use axum::extract::FromRequestParts as _;
-use cable_axum::{Access, Disconnect};
+use cable_axum::{Access, Deed, Disconnect, Ending, Permit, Refused};
+use http::StatusCode;
 use http::request::Parts;
-use vicarious_axum::{Connected, Connecting, Still, Vicarious};
+use serde_json::{Value, json};
+use vicarious_axum::{Admitted, Connected, Connecting, Still, Vicarious};
 
 use crate::closing::reasons;
 
@@ -30,5 +32,47 @@ impl Access for Guard {
             Ok(Still::SignedOut) => Err(reasons::SIGNED_OUT),
             Err(_) => Err(Disconnect::UNAVAILABLE),
         }
+    }
+
+    async fn admit(&self, connected: &Connected, deed: &Deed<'_>) -> Result<Option<Box<dyn Permit>>, Refused> {
+        if !connected.is_impersonating() {
+            return Ok(None);
+        }
+        let (parameters, confirmation) = parameters(deed);
+        let asked = vicarious_axum::Deed {
+            channel: deed.channel,
+            action: deed.action,
+            parameters: &parameters,
+            confirmation: confirmation.as_deref(),
+        };
+        match self.0.admit(connected, asked).await {
+            Ok(admitted) => Ok(Some(Box::new(Recorded(admitted)))),
+            Err(denied) if denied.ended().is_some() => Err(Refused::Over(reasons::IMPERSONATION_ENDED)),
+            Err(denied) => Err(Refused::Problem(denied.to_json())),
+        }
+    }
+}
+
+/// Returns what is recorded of a deed and what its confirmation is bound to, and the confirmation that came with it.
+fn parameters(deed: &Deed<'_>) -> (Value, Option<String>) {
+    if deed.action.is_none() {
+        return (deed.data.clone(), None);
+    }
+    let mut data = deed.data.clone();
+    let confirmation = data.as_object_mut().and_then(|data| data.remove("confirmation"));
+    let confirmation = confirmation.and_then(|value| value.as_str().map(str::to_owned));
+    (json!({ "data": data, "subscription": deed.identifier }), confirmation)
+}
+
+/// What a shadower was admitted to, on record.
+struct Recorded(Admitted);
+
+impl Permit for Recorded {
+    fn finish(self: Box<Self>, ending: Ending) {
+        self.0.finish(match ending {
+            Ending::Done => StatusCode::OK,
+            Ending::Declined => StatusCode::UNPROCESSABLE_ENTITY,
+            Ending::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        });
     }
 }
