@@ -47,8 +47,8 @@ pub enum CommandError {
     /// It has no `identifier`.
     #[error("the command has no identifier")]
     NoIdentifier,
-    /// Its `data` is not a string that holds a JSON object.
-    #[error("the command’s data is no JSON object in a string")]
+    /// Its `data` is not a string that holds a JSON object, or its `action` is no text.
+    #[error("the command’s data is no JSON object in a string, or its action is no text")]
     BadData,
 }
 
@@ -95,7 +95,11 @@ impl Data {
         if !is_within_depth(text, limits.json_depth) {
             return Err(CommandError::TooDeep);
         }
-        serde_json::from_str(text).map(Self).map_err(|_| CommandError::BadData)
+        let data: Map<String, Value> = serde_json::from_str(text).map_err(|_| CommandError::BadData)?;
+        match data.get("action") {
+            None | Some(Value::Null | Value::String(_)) => Ok(Self(data)),
+            Some(_) => Err(CommandError::BadData),
+        }
     }
 
     /// Returns data for an action, as a client would send it.
@@ -103,7 +107,7 @@ impl Data {
         Self(data)
     }
 
-    /// Returns the action: what `action` says, or `receive` where that is missing, blank or no text.
+    /// Returns the action: what `action` says, or `receive` where that is missing or blank.
     pub fn action(&self) -> &str {
         let named = self.0.get("action").and_then(Value::as_str);
         named.filter(|name| !name.trim().is_empty()).unwrap_or(wire::command::RECEIVE)

@@ -113,7 +113,7 @@ fn an_action_is_named_by_its_data_or_is_receive() {
         (r#"{"action":"speak","text":"hi"}"#, "speak"),
         (r#"{"text":"hi"}"#, "receive"),
         (r#"{"action":" "}"#, "receive"),
-        (r#"{"action":5}"#, "receive"),
+        (r#"{"action":null}"#, "receive"),
     ] {
         let effects = connection.handle(text(&message(CHAT, data)), &limits);
         let [Effect::Perform { identifier, data: found }] = &effects[..] else { panic!("{effects:?}") };
@@ -139,6 +139,8 @@ fn whatever_is_no_command_is_ignored_and_the_connection_goes_on() {
         (r#"{"command":"message","data":"{}"}"#, CommandError::NoIdentifier),
         (&object, CommandError::BadData),
         (&message(CHAT, "5"), CommandError::BadData),
+        (&message(CHAT, r#"{"action":5}"#), CommandError::BadData),
+        (&message(CHAT, r#"{"action":{"name":"speak"}}"#), CommandError::BadData),
         (&command("message", CHAT), CommandError::BadData),
         (&format!("{}{}", "[".repeat(40), "]".repeat(40)), CommandError::TooDeep),
         (&message(CHAT, &format!(r#"{{"a":{}}}"#, "[".repeat(40))), CommandError::TooDeep),
