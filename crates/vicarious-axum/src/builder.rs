@@ -251,6 +251,13 @@ impl<H: Host> Builder<H> {
                 "the rules for {method} `{route}` contradict each other: {one} and {other}"
             )));
         }
+        if let Some(line) = self.rules.misspelled().first() {
+            let (method, route) = (line.method.as_deref().unwrap_or("any"), &line.route);
+            return Err(BuildError(format!(
+                "the rule for {method} `{route}` can never match: a path begins with a slash; a channel with a capital \
+                 letter, and its methods are SUBSCRIBE and PERFORM"
+            )));
+        }
         let terms = &self.terms;
         if let Some(line) = self.rules.without_effect().first() {
             let (method, route, rule) = (line.method.as_deref().unwrap_or_default(), &line.route, line.rule.as_str());

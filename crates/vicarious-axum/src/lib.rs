@@ -16,6 +16,7 @@ mod cache;
 mod confirm;
 mod connect;
 mod cookies;
+mod deed;
 mod document;
 mod engine;
 mod events;
@@ -50,6 +51,7 @@ use vicarious_core::{Refusal, Rules, Timestamp};
 
 pub use builder::{BuildError, Builder};
 pub use connect::{Connected, Connecting, Still};
+pub use deed::{Admitted, Deed, Denied};
 pub use events::{Event, Watch};
 pub use extract::{
     AsThemselves, CurrentUser, ExtractRefused, Notice, RequestIdentity, TrueUser, identity, with_identity,

@@ -86,19 +86,11 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
         Refused::CrossSite => cross_site(headers),
         Refused::Mismatch => mismatch_as(headers, &format!("You are now using the application as {customer}.")),
         Refused::Never { phrase, classified } => {
-            let what = phrase.map_or_else(String::new, |phrase| format!(" ({phrase})"));
-            let detail = if classified {
-                format!("Only {customer} can do this{what}, as themselves.")
-            } else {
-                "Nobody has decided yet whether this may be done while impersonating, so it may not.".to_owned()
-            };
             let back =
                 Next::Link { href: back::path(headers, &engine.own_origins).to_string(), label: "Back".to_owned() };
-            Problem::new(status, word, "Not while impersonating").detail(detail).offer(back).respond(headers)
+            never(customer, phrase.as_deref(), classified).offer(back).respond(headers)
         }
-        Refused::ReadOnly { .. } if json => Problem::new(status, word, "This impersonation is reading only")
-            .detail("Go up to write mode first: PATCH /impersonation with `mode` write and a `reason`.")
-            .respond(headers),
+        Refused::ReadOnly { .. } if json => read_only().respond(headers),
         Refused::ReadOnly { held } => {
             let back = back::path(headers, &engine.own_origins);
             page::respond_html(status, switch(engine, row, held.as_deref(), back.as_str(), &row.reason))
@@ -110,6 +102,23 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
         Refused::Unreadable => Problem::new(status, word, "The request could not be read").respond(headers),
         Refused::Outage(outage) => self::outage(headers, &outage),
     }
+}
+
+/// Returns the problem of what only the customer may do.
+pub(crate) fn never(customer: &str, phrase: Option<&str>, classified: bool) -> Problem {
+    let what = phrase.map_or_else(String::new, |phrase| format!(" ({phrase})"));
+    let detail = if classified {
+        format!("Only {customer} can do this{what}, as themselves.")
+    } else {
+        "Nobody has decided yet whether this may be done while impersonating, so it may not.".to_owned()
+    };
+    Problem::new(StatusCode::FORBIDDEN, "never", "Not while impersonating").detail(detail)
+}
+
+/// Returns the problem of what needs write mode.
+pub(crate) fn read_only() -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "read-only", "This impersonation is reading only")
+        .detail("Go up to write mode first: PATCH /impersonation with `mode` write and a `reason`.")
 }
 
 /// Asks for a confirmation, as a page or as a problem.
@@ -160,7 +169,7 @@ pub(crate) fn switch(engine: &Engine, row: &Impersonation, held: Option<&Held>, 
 }
 
 /// Returns the question that names the customer: "Save this profile for Alice's account?".
-fn question(phrase: &str, customer: &str) -> String {
+pub(crate) fn question(phrase: &str, customer: &str) -> String {
     let mut phrase = phrase.chars();
     let first = phrase.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{} for {customer}'s account?", phrase.as_str())
@@ -272,9 +281,13 @@ pub(crate) fn outage(headers: &HeaderMap, outage: &Unavailable) -> Response {
 }
 
 pub(crate) fn unavailable(headers: &HeaderMap) -> Response {
+    unavailable_problem().respond(headers)
+}
+
+/// Returns the problem of an outage.
+pub(crate) fn unavailable_problem() -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "This cannot be answered right now")
         .detail("Impersonation goes on only while it can be recorded. Nothing was done; please try again in a moment.")
-        .respond(headers)
 }
 
 pub(crate) fn unreadable(headers: &HeaderMap, error: &axum::Error) -> Response {

@@ -33,9 +33,10 @@ impl Rule {
 /// One line of the table: where, what, and the phrase for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    /// The method in capitals; none for every method.
+    /// The method in capitals, for channels [`SUBSCRIBE`] or [`PERFORM`]; none for every method.
     pub method: Option<String>,
-    /// The route template, for example `/orders/{id}`, without a trailing `/*`.
+    /// The route template, for example `/orders/{id}`, without a trailing `/*`; or a channel, `CommandsChannel`, or one
+    /// of its actions, `CommandsChannel#echo`.
     pub route: String,
     /// Whether the line covers everything below its route too.
     pub below: bool,
@@ -46,17 +47,19 @@ pub struct Line {
 }
 
 impl Line {
-    fn applies_to(&self, method: &str) -> bool {
+    fn applies_to(&self, method: &str, route: &str) -> bool {
         match &self.method {
             Some(named) => named == method,
             // "look at invoices" must not open a forgotten POST beside the page.
-            None => self.rule != Rule::Read || is_safe(method),
+            None => self.rule != Rule::Read || only_reads(method, route),
         }
     }
 
     fn covers(&self, route: &str) -> bool {
         let mut below = segments(route);
-        let same = segments(&self.route).all(|own| below.next().is_some_and(|other| alike(own, other)));
+        // A channel never stands for a path, whatever the two are called.
+        let same = is_path(&self.route) == is_path(route)
+            && segments(&self.route).all(|own| below.next().is_some_and(|other| alike(own, other)));
         same && (self.below || below.next().is_none())
     }
 }
@@ -80,6 +83,10 @@ pub struct Verdict<'a> {
 /// in `/*`. What a parameter is called makes no difference: `/orders/{id}` covers `/orders/{number}`. The longest
 /// route that covers wins, then a line that names the method, then the stricter rule. A `read`
 /// that names no method covers safe methods only; what may be sent in reading mode is named: `"POST /search"`.
+///
+/// Channels stand in the same table: `"SUBSCRIBE PaymentsChannel"` is a subscription, `"PERFORM CommandsChannel#echo"` an
+/// action, and `"PaymentsChannel"` or `"CommandsChannel#*"` mean what they would mean for a route. To subscribe is to
+/// read, unless a line says otherwise; to perform is never allowed until somebody classifies it.
 ///
 /// # Examples
 ///
@@ -140,14 +147,14 @@ impl Rules {
 
     /// Returns what applies to a request; `route` is none when the router matched nothing.
     pub fn verdict(&self, method: &str, route: Option<&str>) -> Verdict<'_> {
-        let safe = is_safe(method);
-        let default = Verdict { rule: if safe { Rule::Read } else { Rule::Never }, phrase: None, classified: false };
+        let reads = only_reads(method, route.unwrap_or("/"));
+        let default = Verdict { rule: if reads { Rule::Read } else { Rule::Never }, phrase: None, classified: false };
         let Some(route) = route else { return default };
         // HEAD runs the handler of GET, so it is judged as GET.
         let method = if method == "HEAD" { "GET" } else { method };
         self.lines
             .iter()
-            .filter(|line| line.applies_to(method) && line.covers(route))
+            .filter(|line| line.applies_to(method, route) && line.covers(route))
             .max_by_key(|line| (segments(&line.route).count(), line.method.is_some(), line.rule))
             .map_or(default, |line| Verdict { rule: line.rule, phrase: line.phrase.as_deref(), classified: true })
     }
@@ -171,13 +178,27 @@ impl Rules {
         self.lines.iter().filter(asks).filter(|line| line.method.as_deref().is_some_and(is_safe)).collect()
     }
 
+    /// Returns the lines that can never match: a method of channels with a path, another one with a channel, or
+    /// something that is neither a path nor the name of a channel, which begins with a capital letter.
+    pub fn misspelled(&self) -> Vec<&Line> {
+        let matches = |line: &&Line| {
+            let of_channels = line.method.as_deref().map(|method| matches!(method, SUBSCRIBE | PERFORM));
+            if is_path(&line.route) {
+                of_channels != Some(true)
+            } else {
+                of_channels != Some(false) && line.route.starts_with(|first: char| first.is_ascii_uppercase())
+            }
+        };
+        self.lines.iter().filter(|line| !matches(line)).collect()
+    }
+
     fn line(mut self, spelled: &str, rule: Rule, phrase: Option<&str>) -> Self {
         let spelled = spelled.trim();
         let (method, route) = match spelled.split_once(char::is_whitespace) {
             Some((method, route)) => (Some(method.to_ascii_uppercase()), route.trim()),
             None => (None, spelled),
         };
-        let (route, spelled_below) = match route.strip_suffix("/*") {
+        let (route, spelled_below) = match route.strip_suffix("/*").or_else(|| route.strip_suffix("#*")) {
             Some(route) => (route, true),
             None => (route, false),
         };
@@ -191,8 +212,23 @@ impl Rules {
     }
 }
 
+/// The method of a subscription in the table of rules and on record.
+pub const SUBSCRIBE: &str = "SUBSCRIBE";
+
+/// The method of a channel's action in the table of rules and on record.
+pub const PERFORM: &str = "PERFORM";
+
+fn is_path(route: &str) -> bool {
+    route.starts_with('/')
+}
+
+/// Returns whether nothing changes: a safe method, or a subscription. HTTP has a `SUBSCRIBE` too, which is not safe.
+fn only_reads(method: &str, route: &str) -> bool {
+    is_safe(method) || (method == SUBSCRIBE && !is_path(route))
+}
+
 fn segments(route: &str) -> impl Iterator<Item = &str> {
-    route.split('/').filter(|segment| !segment.is_empty())
+    route.split(['/', '#']).filter(|segment| !segment.is_empty())
 }
 
 /// Returns whether two segments of templates stand for the same: the same text, or a parameter each.

@@ -4,6 +4,7 @@
 
 mod any_sequence;
 mod caching;
+mod channel_actions;
 mod connecting;
 mod cross_site;
 mod fail_closed;

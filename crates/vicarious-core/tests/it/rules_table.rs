@@ -120,3 +120,50 @@ fn what_a_parameter_is_called_makes_no_difference() {
     assert_eq!(rules.verdict("POST", Some("/orders/new/notes")).rule, Rule::Never, "a literal is no parameter");
     assert_eq!(rules.verdict("GET", Some("/payment")).rule, Rule::Read);
 }
+
+#[test]
+fn channels_stand_in_the_same_table() {
+    let rules = Rules::new()
+        .never("PaymentsChannel")
+        .write("PERFORM CommandsChannel#echo", "send this")
+        .read("PERFORM PresenceChannel#*", "said that they are there")
+        .read("NotificationsChannel", "looked at notifications")
+        .never("SUBSCRIBE SecretsChannel")
+        .write("/NotesChannel", "not a channel");
+    let table = [
+        ("SUBSCRIBE", "PaymentsChannel", Rule::Never, true),
+        ("PERFORM", "PaymentsChannel#pay", Rule::Never, true),
+        ("SUBSCRIBE", "CommandsChannel", Rule::Read, false),
+        ("PERFORM", "CommandsChannel#echo", Rule::Write, true),
+        ("PERFORM", "CommandsChannel#other", Rule::Never, false),
+        ("PERFORM", "CommandsChannel#echo#more", Rule::Never, false),
+        ("PERFORM", "PresenceChannel#appear", Rule::Read, true),
+        ("SUBSCRIBE", "NotificationsChannel", Rule::Read, true),
+        ("PERFORM", "NotificationsChannel#read", Rule::Never, false),
+        ("PERFORM", "NotificationsChannel", Rule::Never, false),
+        ("SUBSCRIBE", "SecretsChannel", Rule::Never, true),
+        ("PERFORM", "SecretsChannel#x", Rule::Never, false),
+        ("POST", "/PaymentsChannel", Rule::Never, false),
+        ("GET", "/PaymentsChannel", Rule::Read, false),
+        ("PERFORM", "NotesChannel", Rule::Never, false),
+        ("SUBSCRIBE", "NotesChannel", Rule::Read, false),
+        ("SUBSCRIBE", "/anything", Rule::Never, false),
+    ];
+    for (method, route, rule, classified) in table {
+        let verdict = rules.verdict(method, Some(route));
+        assert_eq!((verdict.rule, verdict.classified), (rule, classified), "{method} {route}");
+    }
+    assert_eq!(rules.verdict("SUBSCRIBE", None).rule, Rule::Never, "a request with that method");
+    assert!(rules.misspelled().is_empty() && rules.without_effect().is_empty());
+}
+
+#[test]
+fn a_line_that_can_never_match_is_found() {
+    for line in ["payments", "POST payments", "POST PaymentsChannel", "PERFORM /payments", "SUBSCRIBE paymentsChannel"]
+    {
+        assert_eq!(Rules::new().never(line).misspelled().len(), 1, "{line}");
+    }
+    for line in ["/payments", "POST /payments", "PaymentsChannel", "PERFORM Shop::PaymentsChannel#pay", "/*"] {
+        assert!(Rules::new().never(line).misspelled().is_empty(), "{line}");
+    }
+}
