@@ -110,5 +110,5 @@ fn switching(key: &handshake::Key, protocol: Option<&'static str>) -> Response {
 }
 
 fn not_found() -> Response {
-    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "text/plain; charset=utf-8")], "Page not found\n").into_response()
+    (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "text/plain; charset=utf-8")], "Page not found").into_response()
 }
