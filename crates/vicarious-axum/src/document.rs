@@ -2,12 +2,15 @@
 
 mod decode;
 mod forms;
-mod parsing;
+mod held;
 mod place;
 mod stream;
 mod tags;
 #[cfg(test)]
 mod tests;
+mod tokens;
+
+use std::fmt::Write as _;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -31,4 +34,21 @@ pub(crate) fn is_html(headers: &HeaderMap) -> bool {
     let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = essence.split(';').next().unwrap_or_default().trim();
     essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml")
+}
+
+/// Writes HTML in pure ASCII, so that it reads the same in every encoding a document may have.
+fn ascii(html: String) -> String {
+    if html.is_ascii() {
+        return html;
+    }
+    let mut text = String::with_capacity(html.len());
+    for letter in html.chars() {
+        if letter.is_ascii() {
+            text.push(letter);
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "&#x{:x};", u32::from(letter));
+        }
+    }
+    text
 }

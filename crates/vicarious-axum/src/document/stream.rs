@@ -1,24 +1,23 @@
 //! The rewriting body: reads a piece, rewrites it, passes it on, and never holds a whole document.
 
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll, Waker, ready};
 
 use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body as _, Frame};
 
-use super::Rewrite;
-use super::parsing::{Problem, ascii};
-use super::place::{Found, Search};
-use super::tags::{Tagger, tagger};
+use super::held::Unbounded;
+use super::place::Search;
+use super::tags::Tagger;
+use super::{Rewrite, ascii};
 
 /// How much is rewritten at a time, in bytes.
 const PIECE: usize = 32 * 1024;
 
-/// How much room the output begins with, in bytes.
-const ROOM: usize = 8 * 1024;
+/// How much longer a document gets than its banner, in bytes, as a rule.
+const ROOM: usize = 512;
 
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
@@ -28,71 +27,52 @@ const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 /// on; where rewriting itself is impossible (a single tag of many megabytes) the body ends with an error too, because
 /// what cannot be marked must not be shown. A frameset gives way to the banner: browsers draw either.
 pub(crate) fn rewrite(body: Body, options: Rewrite) -> Body {
-    let output = Output::default();
-    let mark = Some(BytesMut::new());
+    let is_short = body.size_hint().exact().is_some_and(|length| length <= PIECE as u64);
     let mut rewriting = Rewriting {
         inner: body,
-        output,
+        output: BytesMut::new(),
         input: Bytes::new(),
         trailers: None,
-        mark,
-        search: None,
-        tagger: None,
+        mark: Some(BytesMut::new()),
+        search: options.banner.map(|banner| (Search::new(), ascii(banner))),
+        tagger: Some(Tagger::new(&options.identity_tag, options.own_origins)),
         failed: None,
     };
-    if let Err(error) = rewriting.prepare(options) {
-        rewriting.fail(axum::Error::new(error));
+    // A document that is there already needs no stream, and its length is known.
+    if is_short && rewriting.is_whole() {
+        return Body::from(rewriting.output.freeze());
     }
     Body::new(rewriting)
 }
 
-/// What is written and nobody has taken yet.
-#[derive(Clone, Default)]
-pub(super) struct Output(Arc<Mutex<BytesMut>>);
-
-impl lol_html::OutputSink for Output {
-    fn handle_chunk(&mut self, chunk: &[u8]) {
-        self.write(chunk);
-    }
-}
-
-impl Output {
-    fn write(&self, bytes: &[u8]) {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if waiting.is_empty() {
-            // One allocation instead of one for each doubling: most pages fit.
-            waiting.reserve(bytes.len().max(ROOM));
-        }
-        waiting.extend_from_slice(bytes);
-    }
-
-    fn take(&self) -> Bytes {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).split().freeze()
-    }
-}
-
 struct Rewriting {
     inner: Body,
-    output: Output,
+    /// What is written and nobody has taken yet.
+    output: BytesMut,
     /// What has arrived and was not looked at.
     input: Bytes,
     trailers: Option<HeaderMap>,
     /// The beginning, while fewer bytes have arrived than tell whether it is a byte order mark.
     mark: Option<BytesMut>,
     /// What looks for the banner's place, and the banner, while it is not in.
-    search: Option<(Box<Search>, String)>,
+    search: Option<(Search, String)>,
     /// None once the document has ended.
-    tagger: Option<Box<Tagger>>,
+    tagger: Option<Tagger>,
     failed: Option<axum::Error>,
 }
 
 impl Rewriting {
-    fn prepare(&mut self, options: Rewrite) -> Result<(), Problem> {
-        self.tagger = Some(Box::new(tagger(&options.identity_tag, options.own_origins, self.output.clone())?));
-        if let Some(banner) = options.banner {
-            self.search = Some((Box::new(Search::new()?), ascii(banner)));
+    /// Rewrites all that is there without waiting, and returns whether that was the whole document.
+    fn is_whole(&mut self) -> bool {
+        let mut nobody = Context::from_waker(Waker::noop());
+        while self.tagger.is_some() {
+            if !self.input.is_empty() {
+                self.advance();
+            } else if self.poll_more(&mut nobody).is_pending() {
+                return false;
+            }
         }
-        Ok(())
+        self.failed.is_none() && self.trailers.is_none()
     }
 
     /// Takes what has arrived.
@@ -103,50 +83,56 @@ impl Rewriting {
             self.input = data;
             return;
         };
+        let is_told = |text: &[u8]| text.len() >= BYTE_ORDER_MARK.len() || !BYTE_ORDER_MARK.starts_with(text);
+        if held.is_empty() && is_told(&data) {
+            return self.begin(data);
+        }
         held.extend_from_slice(&data);
-        if held.len() >= BYTE_ORDER_MARK.len() || !BYTE_ORDER_MARK.starts_with(held) {
+        if is_told(held) {
             self.leave_mark();
         }
     }
 
     fn leave_mark(&mut self) {
-        self.input = self.mark.take().unwrap_or_default().freeze();
+        let beginning = self.mark.take().unwrap_or_default().freeze();
+        self.begin(beginning);
+    }
+
+    fn begin(&mut self, beginning: Bytes) {
+        (self.mark, self.input) = (None, beginning);
         if self.input.starts_with(&BYTE_ORDER_MARK) {
-            self.output.write(&self.input.split_to(BYTE_ORDER_MARK.len()));
+            self.output.extend_from_slice(&self.input.split_to(BYTE_ORDER_MARK.len()));
         }
     }
 
     fn advance(&mut self) {
         let piece = self.input.split_to(self.input.len().min(PIECE));
+        // One allocation instead of one for each doubling.
+        let banner = self.search.as_ref().map_or(0, |(_, banner)| banner.len());
+        self.output.reserve(piece.len() + banner + ROOM);
         if let Err(error) = self.read(&piece) {
             self.fail(axum::Error::new(error));
         }
     }
 
-    fn read(&mut self, piece: &[u8]) -> Result<(), Problem> {
+    fn read(&mut self, piece: &[u8]) -> Result<(), Unbounded> {
         let Some(tagger) = &mut self.tagger else { return Ok(()) };
-        let Some((search, banner)) = &mut self.search else { return Ok(tagger.write(piece)?) };
-        match search.read(piece)? {
-            Found::NotYet(before) => self.output.write(&before),
-            Found::Between(before, after) => {
-                self.output.write(&before);
-                self.output.write(banner.as_bytes());
-                self.search = None;
-                tagger.write(&after)?;
-            }
+        let Some((search, banner)) = &mut self.search else { return tagger.read(piece, &mut self.output) };
+        if let Some(after) = search.read(piece, &mut self.output)? {
+            self.output.extend_from_slice(banner.as_bytes());
+            self.search = None;
+            tagger.read(&after, &mut self.output)?;
         }
         Ok(())
     }
 
     fn finish(&mut self) {
         if let Some((search, banner)) = self.search.take() {
-            self.output.write(&search.end());
-            self.output.write(banner.as_bytes());
+            search.end(&mut self.output);
+            self.output.extend_from_slice(banner.as_bytes());
         }
-        if let Some(tagger) = self.tagger.take()
-            && let Err(error) = tagger.end()
-        {
-            self.fail(axum::Error::new(error));
+        if let Some(tagger) = self.tagger.take() {
+            tagger.end(&mut self.output);
         }
     }
 
@@ -154,7 +140,7 @@ impl Rewriting {
     fn fail(&mut self, error: axum::Error) {
         (self.tagger, self.search, self.trailers) = (None, None, None);
         self.input.clear();
-        drop(self.output.take());
+        self.output.clear();
         self.failed = Some(error);
     }
 }
@@ -166,9 +152,8 @@ impl http_body::Body for Rewriting {
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
         let this = self.get_mut();
         loop {
-            let written = this.output.take();
-            if !written.is_empty() {
-                return Poll::Ready(Some(Ok(Frame::data(written))));
+            if !this.output.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(this.output.split().freeze()))));
             }
             if !this.input.is_empty() {
                 this.advance();

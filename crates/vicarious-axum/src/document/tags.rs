@@ -1,26 +1,55 @@
 //! Puts the identity's tag into the forms that post to us.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::borrow::Cow;
 
-use lol_html::HandlerResult;
-use lol_html::html_content::ContentType;
-use lol_html::send::{Element, ElementContentHandlers, HtmlRewriter};
+use bytes::BytesMut;
 
+use super::ascii;
 use super::forms::{is_ours, is_post};
-use super::parsing::{FORMS, Problem, ascii, selector, settings};
-use super::stream::Output;
+use super::held::{Held, Unbounded};
+use super::tokens::{Attributes, Name, TEMPLATE, Tag, Token, Tokenizer};
 use crate::page::hidden;
 
-pub(super) type Tagger = HtmlRewriter<'static, Output>;
+const FORM: Name = Name::of("form");
+const BUTTON: Name = Name::of("button");
+const INPUT: Name = Name::of("input");
+const SVG: Name = Name::of("svg");
+const MATH: Name = Name::of("math");
 
-/// Returns the rewriter that writes to `output`.
-pub(super) fn tagger(tag: &str, own_origins: Vec<String>, output: Output) -> Result<Tagger, Problem> {
-    let forms = Forms { tag: ascii(hidden("_identity", tag)), own_origins, tagged: Arc::default() };
-    let handler = move |element: &mut Element<'_, '_>| {
-        if element.tag_name() == "form" { forms.form(element) } else { forms.button(element) }
-    };
-    let content = ElementContentHandlers::default().element(handler);
-    Ok(HtmlRewriter::new(settings()?.append_element_content_handler((selector(&FORMS)?, content)), output))
+/// Reads what stands behind the banner, and passes it on with tags in its forms.
+pub(super) struct Tagger {
+    held: Held,
+    forms: Forms,
+}
+
+impl Tagger {
+    pub(super) fn new(tag: &str, own_origins: Vec<String>) -> Self {
+        let forms = Forms { tag: ascii(hidden("_identity", tag)), own_origins, is_tagged: false };
+        Self { held: Held::new(Tokenizer::new(|name| matches!(name, FORM | BUTTON | INPUT))), forms }
+    }
+
+    /// Reads the next piece, and writes as much as is finished.
+    pub(super) fn read(&mut self, piece: &[u8], output: &mut BytesMut) -> Result<(), Unbounded> {
+        let forms = &mut self.forms;
+        self.held.read(piece, |tokens, text| {
+            let mut written = 0;
+            while let Some(token) = tokens.next(text) {
+                let Token::Tag(tag) = token else { continue };
+                let Some((at, field)) = forms.field(&tag, text) else { continue };
+                output.extend_from_slice(text.get(written..at).unwrap_or_default());
+                output.extend_from_slice(&field);
+                written = at;
+            }
+            let done = tokens.unfinished().unwrap_or(text.len());
+            output.extend_from_slice(text.get(written..done).unwrap_or_default());
+            done
+        })
+    }
+
+    /// Writes the tag that was cut off, if one was.
+    pub(super) fn end(mut self, output: &mut BytesMut) {
+        output.extend_from_slice(&self.held.take());
+    }
 }
 
 /// Puts the tag into forms that post to us.
@@ -28,52 +57,58 @@ struct Forms {
     tag: String,
     own_origins: Vec<String>,
     /// Whether the form around has its tag already.
-    tagged: Arc<Mutex<bool>>,
+    is_tagged: bool,
 }
 
 impl Forms {
-    fn form(&self, element: &mut Element<'_, '_>) -> HandlerResult {
-        let wanted = is_post(element.get_attribute("method").as_deref())
-            && is_ours(element.get_attribute("action").as_deref(), &self.own_origins);
-        if wanted {
-            element.start_tag().after(&self.tag, ContentType::Html);
+    /// Returns the field that is to be put in because of a tag, and where.
+    fn field(&mut self, tag: &Tag, text: &[u8]) -> Option<(usize, Cow<'_, [u8]>)> {
+        match tag.name {
+            FORM if !tag.is_end => {
+                let attributes = tag.attributes(text);
+                self.is_tagged = self.is_wanted(attributes, "method", "action");
+                self.is_tagged.then(|| (tag.end, self.tag.as_bytes().into()))
+            }
+            BUTTON | INPUT if !tag.is_end => Some((tag.start, self.of_button(tag.attributes(text))?)),
+            // A form ends with what it stands in, and within these there are forms that are none. One tag too many
+            // does no harm.
+            FORM | TEMPLATE | SVG | MATH => {
+                self.is_tagged = false;
+                None
+            }
+            _ => None,
         }
-        *lock(&self.tagged) = wanted;
-        if let Some(handlers) = element.end_tag_handlers() {
-            let tagged = Arc::clone(&self.tagged);
-            handlers.push(Box::new(move |_| {
-                *lock(&tagged) = false;
-                Ok(())
-            }));
-        }
-        Ok(())
     }
 
     /// A button may post what its form would not, and may belong to a form elsewhere.
-    fn button(&self, element: &mut Element<'_, '_>) -> HandlerResult {
-        let elsewhere = element.get_attribute("form");
-        let wanted = is_post(element.get_attribute("formmethod").as_deref())
-            && is_ours(element.get_attribute("formaction").as_deref(), &self.own_origins);
-        let mut tagged = lock(&self.tagged);
-        if !wanted || (elsewhere.is_none() && *tagged) {
-            return Ok(());
+    fn of_button(&mut self, attributes: Attributes<'_>) -> Option<Cow<'_, [u8]>> {
+        if !self.is_wanted(attributes, "formmethod", "formaction") {
+            return None;
         }
-        match elsewhere {
-            // The attribute's value is still in the document's own encoding of special characters, quotes aside.
-            Some(form) => {
-                let form = form.replace('"', "&quot;");
-                let field = self.tag.replacen("<input ", &format!("<input form=\"{form}\" "), 1);
-                element.before(&field, ContentType::Html);
-            }
-            None => {
-                *tagged = true;
-                element.before(&self.tag, ContentType::Html);
-            }
+        let Some(elsewhere) = attributes.get("form") else {
+            let is_first = !std::mem::replace(&mut self.is_tagged, true);
+            return is_first.then(|| self.tag.as_bytes().into());
+        };
+        // The attribute's value is still in the document's own encoding of special characters, quotes aside.
+        let mut field = b"<input form=\"".to_vec();
+        for byte in elsewhere {
+            if *byte == b'"' { field.extend_from_slice(b"&quot;") } else { field.push(*byte) }
         }
-        Ok(())
+        field.extend_from_slice(b"\" ");
+        field.extend_from_slice(self.tag.trim_start_matches("<input ").as_bytes());
+        Some(field.into())
+    }
+
+    fn is_wanted(&self, attributes: Attributes<'_>, method: &str, action: &str) -> bool {
+        is_post(attributes.get(method).map(readable).as_deref())
+            && is_ours(attributes.get(action).map(readable).as_deref(), &self.own_origins)
     }
 }
 
-fn lock(flag: &Mutex<bool>) -> MutexGuard<'_, bool> {
-    flag.lock().unwrap_or_else(PoisonError::into_inner)
+/// Reads every byte as a character: what matters here is ASCII in every encoding.
+fn readable(value: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(value) {
+        Ok(text) if text.is_ascii() => text.into(),
+        _ => value.iter().copied().map(char::from).collect(),
+    }
 }

@@ -1,6 +1,8 @@
 mod decoding;
 mod forms;
+mod oracle;
 mod placing;
+mod soup;
 mod streaming;
 
 use axum::body::Body;

@@ -75,3 +75,34 @@ async fn fragments_have_their_forms_tagged_too() {
 async fn a_form_in_a_comment_or_a_script_is_none() {
     check("<body>{B}<!-- <form method=post> --><script>'<form method=post>'</script>").await;
 }
+
+#[tokio::test]
+async fn a_form_within_something_else_does_not_count_for_the_one_around_it() {
+    for (begin, end) in [("<template>", "</template>"), ("<svg>", "</svg>"), ("<math>", "</math>")] {
+        let inner = format!("{begin}<form method=post>{{F}}{end}");
+        check(&format!("<body>{{B}}<form>{inner}{{F}}<button formmethod=post>a</button></form>")).await;
+    }
+}
+
+#[tokio::test]
+async fn a_form_behind_a_picture_is_tagged() {
+    for picture in
+        ["<svg/>", "<svg><svg></svg></svg>", "<svg><path d=''/></svg>", "<svg><math></svg>", "<math><mi></mi></math>"]
+    {
+        check(&format!("<body>{{B}}{picture}<script>'<form method=post>'</script><form method=post>{{F}}")).await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_foreign_is_read_as_such() {
+    let svg = "<svg><![CDATA[ <form method=post> ]]><style><form method=post>{F}</style></svg>";
+    check(&format!("<body>{{B}}{svg}<![CDATA[ > <form method=post>{{F}}")).await;
+    check("<body>{B}<svg><desc><style><form method=post></style></desc><style><form method=post>{F}").await;
+}
+
+#[tokio::test]
+async fn a_tag_that_never_ends_is_no_form() {
+    for html in ["<form method=post", "<form method=post action='", "<form method=post a='>", "<form", "<"] {
+        check(&format!("<body>{{B}}x{html}")).await;
+    }
+}

@@ -112,3 +112,21 @@ async fn the_banner_reads_the_same_in_every_encoding() {
     let found = rewritten(b"<body>x", 100, Some("<b>Zo\u{eb} \u{1f40e} \u{20ac}</b>")).await;
     assert_eq!(String::from_utf8_lossy(&found), "<body><b>Zo&#xeb; &#x1f40e; &#x20ac;</b>x");
 }
+
+#[tokio::test]
+async fn only_its_own_end_ends_a_template() {
+    check("<head><template></head><body>{C}{T}{B}").await;
+    check("<template></div></p></template>{B}<p>").await;
+    check("<template><svg><template></svg></template>{B}<p>").await;
+    check("<template><svg><template></template></svg><p></template>{B}<p>").await;
+    check("<template><svg><g></template>{B}<p>").await;
+    check("<template><svg><template/></svg></template>{B}<p>").await;
+    check("<template><svg><p></template><![CDATA[>{B}]]>").await;
+}
+
+#[tokio::test]
+async fn what_is_text_stays_text_however_its_tag_ends() {
+    check("<style a=><body></style><body>{B}x").await;
+    check("<script a=''><body></script><body>{B}x").await;
+    check("<title/><body></title><body>{B}x").await;
+}
