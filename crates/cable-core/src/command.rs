@@ -96,10 +96,8 @@ impl Data {
             return Err(CommandError::TooDeep);
         }
         let data: Map<String, Value> = serde_json::from_str(text).map_err(|_| CommandError::BadData)?;
-        match data.get("action") {
-            None | Some(Value::Null | Value::String(_)) => Ok(Self(data)),
-            Some(_) => Err(CommandError::BadData),
-        }
+        let is_named = |action: &Value| action.is_string() || is_blank(action);
+        if data.get("action").is_none_or(is_named) { Ok(Self(data)) } else { Err(CommandError::BadData) }
     }
 
     /// Returns data for an action, as a client would send it.
@@ -109,8 +107,8 @@ impl Data {
 
     /// Returns the action: what `action` says, or `receive` where that is missing or blank.
     pub fn action(&self) -> &str {
-        let named = self.0.get("action").and_then(Value::as_str);
-        named.filter(|name| !name.trim().is_empty()).unwrap_or(wire::command::RECEIVE)
+        let named = self.0.get("action").filter(|action| !is_blank(action)).and_then(Value::as_str);
+        named.unwrap_or(wire::command::RECEIVE)
     }
 
     /// Returns everything, as it came.
@@ -123,5 +121,16 @@ impl Data {
         let action = self.action().to_owned();
         self.0.insert("action".to_owned(), Value::String(action));
         Value::Object(self.0)
+    }
+}
+
+/// Returns whether a value says nothing, in the eyes of Ruby.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::String(text) => text.trim().is_empty(),
+        Value::Array(values) => values.is_empty(),
+        Value::Object(fields) => fields.is_empty(),
+        Value::Bool(true) | Value::Number(_) => false,
     }
 }

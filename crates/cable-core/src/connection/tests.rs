@@ -114,6 +114,8 @@ fn an_action_is_named_by_its_data_or_is_receive() {
         (r#"{"text":"hi"}"#, "receive"),
         (r#"{"action":" "}"#, "receive"),
         (r#"{"action":null}"#, "receive"),
+        (r#"{"action":false}"#, "receive"),
+        (r#"{"action":[]}"#, "receive"),
     ] {
         let effects = connection.handle(text(&message(CHAT, data)), &limits);
         let [Effect::Perform { identifier, data: found }] = &effects[..] else { panic!("{effects:?}") };
