@@ -16,6 +16,7 @@ use crate::keys::KeyRing;
 use crate::met::Met;
 use crate::paths::{HostRoute, Paths};
 use crate::sweep;
+use crate::ticket::Tickets;
 
 /// The longest impersonation that may be set.
 const LONGEST: SignedDuration = SignedDuration::from_hours(8);
@@ -39,6 +40,7 @@ pub struct Builder<H: Host> {
     reasons: Vec<String>,
     fresh_sign_in: Option<SignedDuration>,
     cache_for: SignedDuration,
+    tickets_last: SignedDuration,
     clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
@@ -66,6 +68,7 @@ impl<H: Host> Builder<H> {
             reasons: Vec::new(),
             fresh_sign_in: None,
             cache_for: SignedDuration::from_secs(2),
+            tickets_last: SignedDuration::from_mins(1),
             clock: Box::new(Timestamp::now),
         }
     }
@@ -193,6 +196,12 @@ impl<H: Host> Builder<H> {
         self
     }
 
+    /// Sets how long a ticket for a socket on another host is good; default a minute.
+    pub fn tickets_last(mut self, time: Duration) -> Self {
+        self.tickets_last = signed(time);
+        self
+    }
+
     /// Sets the clock; default the system's.
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
         self.clock = Box::new(clock);
@@ -235,6 +244,7 @@ impl<H: Host> Builder<H> {
             cached: Arc::new(Cached::new(self.cache_for)),
             events: Arc::default(),
             alarm: Arc::default(),
+            tickets: Tickets::new(self.tickets_last),
         });
         sweep::spawn(&engine);
         Ok(Vicarious { engine })

@@ -19,6 +19,7 @@ use crate::host::{AnyHost, HostError, Known, SignIn};
 use crate::keys::KeyRing;
 use crate::met::Met;
 use crate::paths::Paths;
+use crate::ticket::Tickets;
 
 /// Why something could not be found out: an outage, never a denial.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,7 @@ pub(crate) struct Engine {
     pub(crate) cached: Arc<Cached>,
     pub(crate) events: Arc<Events>,
     pub(crate) alarm: Arc<Alarm>,
+    pub(crate) tickets: Tickets,
 }
 
 /// Whether what was found out a moment ago is good enough.

@@ -46,6 +46,8 @@ pub(crate) enum Purpose {
     Held,
     /// The sentence that the page after a stop shows.
     Notice,
+    /// The identity of a socket on another host.
+    Ticket,
 }
 
 impl Purpose {
@@ -56,6 +58,7 @@ impl Purpose {
             Self::Confirmation => b"confirmation",
             Self::Held => b"held        ",
             Self::Notice => b"notice      ",
+            Self::Ticket => b"ticket      ",
         }
     }
 }

@@ -13,6 +13,7 @@ mod back;
 mod banner;
 mod builder;
 mod cache;
+mod carried;
 mod confirm;
 mod connect;
 mod cookies;
@@ -41,6 +42,7 @@ mod resolve;
 mod routes;
 mod site;
 mod sweep;
+mod ticket;
 
 use std::sync::Arc;
 
@@ -50,6 +52,7 @@ use vicarious_core::ports::Ledger;
 use vicarious_core::{Refusal, Rules, Timestamp};
 
 pub use builder::{BuildError, Builder};
+pub use carried::Carried;
 pub use connect::{Connected, Connecting, Still};
 pub use deed::{Admitted, Deed, Denied};
 pub use events::{Event, Watch};
@@ -64,6 +67,7 @@ pub use method_override::method_override;
 pub use problem::{Next, Problem};
 pub use resolve::DeadCause;
 pub use site::wants_json;
+pub use ticket::Ticket;
 
 /// A running system; cloning it is cheap.
 #[derive(Clone)]

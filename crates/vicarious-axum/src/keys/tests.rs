@@ -1,6 +1,7 @@
 use super::*;
 
-const PURPOSES: [Purpose; 3] = [Purpose::Handle, Purpose::Confirmation, Purpose::Held];
+const PURPOSES: [Purpose; 5] =
+    [Purpose::Handle, Purpose::Confirmation, Purpose::Held, Purpose::Notice, Purpose::Ticket];
 
 fn ring() -> KeyRing {
     KeyRing::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key")

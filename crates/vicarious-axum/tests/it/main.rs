@@ -21,6 +21,7 @@ mod starting;
 mod story;
 mod support;
 mod tabs;
+mod tickets;
 mod time_limits;
 mod watching;
 mod what_runs;
