@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Folders that hold what tools made.
-const MADE: [&str; 4] = ["target", "node_modules", "test-results", ".git"];
+const MADE: [&str; 5] = ["target", "node_modules", "test-results", "artifacts", ".git"];
+
+/// The crate that is no member of the workspace, and depends on what its tools need.
+const OUTSIDE: &str = "fuzz";
 
 /// A file of the repository, with its text.
 pub struct File {
@@ -38,14 +41,15 @@ pub fn files() -> std::io::Result<Vec<File>> {
     Ok(files)
 }
 
-/// Returns the folders of all crates, from the root: `crates/vicarious-core`, `apps/helpdesk`, `tidy`.
+/// Returns the folders of all members of the workspace, from the root: `crates/vicarious-core`, `apps/helpdesk`, `tidy`.
 ///
 /// # Errors
 ///
 /// When a folder cannot be read.
 pub fn crates() -> std::io::Result<Vec<String>> {
     let manifests = files()?.into_iter().map(|file| file.path);
-    Ok(manifests.filter_map(|path| path.strip_suffix("/Cargo.toml").map(str::to_owned)).collect())
+    let folders = manifests.filter_map(|path| path.strip_suffix("/Cargo.toml").map(str::to_owned));
+    Ok(folders.filter(|folder| folder != OUTSIDE).collect())
 }
 
 fn walk(folder: &Path, prefix: &str, files: &mut Vec<File>) -> std::io::Result<()> {
