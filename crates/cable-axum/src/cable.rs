@@ -238,6 +238,20 @@ impl<I: Send + Sync + 'static> Cable<I> {
         self.server.roster.len()
     }
 
+    /// Writes bytes to every socket of this process and does nothing else; returns how many took all of them.
+    ///
+    /// What a broadcast is measured against; it would break into frames that wait.
+    #[cfg(feature = "bench")]
+    #[doc(hidden)]
+    pub fn write_to_all(&self, bytes: &[u8]) -> usize {
+        let mut written = 0;
+        self.server.roster.each(|client| {
+            let wrote = client.socket.tcp().and_then(|stream| stream.try_write(bytes).ok());
+            written += usize::from(wrote == Some(bytes.len()));
+        });
+        written
+    }
+
     /// Refuses new connections and closes those there are, spread evenly over a time, so that they do not come back all
     /// at once.
     pub async fn drain(&self, over: Duration) {
