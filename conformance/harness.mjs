@@ -17,7 +17,7 @@ export const protocols = ['actioncable-v1-json', 'actioncable-unsupported'];
 
 // --- scenarios ------------------------------------------------------------------------------------------------------
 
-const impatient = { timeout: 60_000 };
+const impatient = { timeout: 30_000 };
 
 /** Groups scenarios that may run side by side. */
 export const feature = (name, body) => describe(name, { concurrency: true }, body);
