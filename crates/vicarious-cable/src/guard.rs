@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use vicarious_axum::{Admitted, Connected, Connecting, Still, Vicarious};
 
 use crate::closing::reasons;
+use crate::ticket;
 
 /// Asks Vicarious.
 pub(crate) struct Guard(pub(crate) Vicarious);
@@ -16,7 +17,11 @@ impl Access for Guard {
     type Identity = Connected;
 
     async fn identify(&self, request: &mut Parts) -> Result<Connected, Disconnect> {
-        let connecting = Connecting::from_request_parts(request, &()).await.map_err(|_| Disconnect::UNAUTHORIZED)?;
+        let ticket = ticket::presented(&request.headers).map(str::to_owned);
+        let connecting = match ticket {
+            Some(ticket) => self.0.redeem(&ticket, request).await.map_err(|_| Disconnect::UNAVAILABLE)?,
+            None => Connecting::from_request_parts(request, &()).await.map_err(|_| Disconnect::UNAUTHORIZED)?,
+        };
         match connecting {
             Connecting::As(connected) => Ok(connected),
             // In doubt nobody: a shadower that is missing would turn an agent into the customer.

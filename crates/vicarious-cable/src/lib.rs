@@ -8,12 +8,14 @@
 //! | `closing` | closes sockets when their identity ends; the table of cause, reason and reconnect |
 //! | [`audience`](Audience) | whom a broadcast is for, in words of people |
 //! | `presence` | who is in an account |
+//! | `ticket` | for a cable on another host |
 
 mod audience;
 mod closing;
 mod guard;
 mod live;
 mod presence;
+mod ticket;
 
 pub use audience::{Audience, AudienceError, AudienceKind, Reach, Streams};
 pub use cable_axum as cable;

@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::routing::get;
 use cable_axum::{Builder, Cable, Channel, Limits, Origins, ports::PubSub};
 use vicarious_axum::{Connected, Vicarious};
 
 use crate::closing::Closer;
 use crate::guard::Guard;
 use crate::presence::{Presence, PresenceChannel, Shadowers};
+use crate::ticket;
 
 /// Begins to put channels beside an application.
 ///
@@ -87,7 +89,13 @@ impl Channels {
     }
 }
 
-/// Returns the routes of a cable: the connection at `path`.
-pub fn routes<S: Clone + Send + Sync + 'static>(cable: &Cable<Connected>, path: &str) -> Router<S> {
-    Router::new().route(path, cable.route())
+/// Returns the routes of a cable: the connection at `path`, and below it `ticket`, for a cable on another host.
+pub fn routes<S: Clone + Send + Sync + 'static>(
+    vicarious: &Vicarious,
+    cable: &Cable<Connected>,
+    path: &str,
+) -> Router<S> {
+    Router::new()
+        .route(path, cable.route())
+        .route(&format!("{path}/ticket"), get(ticket::issue).with_state(vicarious.clone()))
 }
