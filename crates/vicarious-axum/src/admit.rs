@@ -17,22 +17,22 @@ type Pending = Pin<Box<dyn Future<Output = Result<Admission, Unavailable>> + Sen
 /// A client may go away at any moment, and this future is dropped with its request. What the ledger has taken by then
 /// becomes durable all the same, so somebody must wait for it and record how it ended.
 // INVARIANT: I10.
-pub(crate) struct Admitting {
-    engine: Arc<Engine>,
-    intent: Entry,
+pub(crate) struct Admitting<'a> {
+    engine: &'a Arc<Engine>,
+    intent: &'a Entry,
     pending: Option<Pending>,
     begun: bool,
 }
 
-impl Admitting {
-    pub(crate) fn new(engine: &Arc<Engine>, intent: &Entry) -> Self {
+impl<'a> Admitting<'a> {
+    pub(crate) fn new(engine: &'a Arc<Engine>, intent: &'a Entry) -> Self {
         let (ledger, recorded) = (Arc::clone(&engine.ledger), intent.clone());
         let pending: Pending = Box::pin(async move { ledger.admit(recorded).await });
-        Self { engine: Arc::clone(engine), intent: intent.clone(), pending: Some(pending), begun: false }
+        Self { engine, intent, pending: Some(pending), begun: false }
     }
 }
 
-impl Future for Admitting {
+impl Future for Admitting<'_> {
     type Output = Result<Admission, Unavailable>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -45,12 +45,12 @@ impl Future for Admitting {
     }
 }
 
-impl Drop for Admitting {
+impl Drop for Admitting<'_> {
     fn drop(&mut self) {
         let Some(pending) = self.pending.take().filter(|_| self.begun) else { return };
         // Without a runtime the process is ending, and what it leaves behind is recorded as unknown.
         let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let outcome = Outcome::of(&self.engine, &self.intent);
+        let outcome = Outcome::of(self.engine, self.intent);
         runtime.spawn(async move {
             match pending.await {
                 Ok(Admission::Admitted) => drop(outcome),

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt::{self, Display, Write as _};
+
 use jiff::{SignedDuration, Timestamp};
 use vicarious_core::{Mode, Person};
 
@@ -42,22 +44,27 @@ pub(crate) struct BannerData<'a> {
     pub(crate) write_minutes: i64,
 }
 
+/// How long a banner is, in bytes, more or less.
+const LENGTH: usize = 4 * 1024;
+
 /// Returns the banner's HTML: a style sheet, the banner, and the script that keeps it going.
 pub(crate) fn banner_html(data: &BannerData<'_>) -> String {
-    let write = matches!(data.mode, Mode::Write { .. });
-    format!(
+    let mut html = String::with_capacity(LENGTH);
+    // Writing to a string cannot fail.
+    let _ = write!(
+        html,
         "<link rel=\"stylesheet\" href=\"/impersonation/banner.css\">\n\
          <aside id=\"vicarious-banner\" role=\"region\" aria-label=\"Impersonation\" data-mode=\"{mode}\" {times}>\n\
          <div class=\"vicarious-who\">{who}</div>\n<div class=\"vicarious-controls\">{offer}{switch}{stop}</div>\n\
-         {notices}</aside>\n<script src=\"/impersonation/banner.js\" defer></script>\n",
+         {NOTICES}</aside>\n<script src=\"/impersonation/banner.js\" defer></script>\n",
         mode = data.mode.as_str(),
         times = attributes(data),
         who = who(data),
         offer = offer(data),
-        switch = if write { back_to_reading(data) } else { switch_to_write(data) },
-        stop = form(data, &hidden("_method", "DELETE"), "<button class=\"vicarious-stop\">Stop</button>"),
-        notices = NOTICES,
-    )
+        switch = switch(data),
+        stop = form(data, [("_method", "DELETE")], "<button class=\"vicarious-stop\">Stop</button>"),
+    );
+    html
 }
 
 /// Shown by the script alone.
@@ -69,87 +76,107 @@ const NOTICES: &str = "<p class=\"vicarious-notice\" data-vicarious=\"ended\" hi
      but this tab was opened before. <a href=\"\">Reload</a></p>\n\
      <p class=\"vicarious-heard\" data-vicarious=\"heard\" role=\"status\"></p>\n";
 
-fn attributes(data: &BannerData<'_>) -> String {
-    let mode_ends_at = match data.mode {
-        Mode::Write { until } => format!(" data-mode-ends-at=\"{}\"", until.min(data.ends_at)),
-        Mode::Read => String::new(),
-    };
-    format!(
-        "data-tag=\"{tag}\" data-identity=\"{agent}, using the application as {customer}\" data-now=\"{now}\" \
-         data-ends-at=\"{ends_at}\" data-idle-ends-at=\"{idle}\" data-continue-within=\"{continue_within}\"{mode_ends_at}",
-        tag = escape(data.tag),
-        agent = escape(&data.agent.name),
-        customer = escape(&data.customer.name),
-        now = data.now,
-        ends_at = data.ends_at,
-        idle = data.idle_ends_at,
-        continue_within = data.continue_within.as_secs(),
-    )
+// What follows writes itself into the banner, so that nothing is put together twice.
+
+fn attributes(data: &BannerData<'_>) -> impl Display {
+    fmt::from_fn(|f| {
+        write!(
+            f,
+            "data-tag=\"{tag}\" data-identity=\"{agent}, using the application as {customer}\" data-now=\"{now}\" \
+             data-ends-at=\"{ends_at}\" data-idle-ends-at=\"{idle}\" data-continue-within=\"{continue_within}\"",
+            tag = escape(data.tag),
+            agent = escape(&data.agent.name),
+            customer = escape(&data.customer.name),
+            now = data.now,
+            ends_at = data.ends_at,
+            idle = data.idle_ends_at,
+            continue_within = data.continue_within.as_secs(),
+        )?;
+        match data.mode {
+            Mode::Write { until } => write!(f, " data-mode-ends-at=\"{}\"", until.min(data.ends_at)),
+            Mode::Read => Ok(()),
+        }
+    })
 }
 
-fn who(data: &BannerData<'_>) -> String {
-    let mode = match data.mode {
-        Mode::Read => "reading only".to_owned(),
-        Mode::Write { until } => format!("write mode until {}", clock(until.min(data.ends_at))),
-    };
-    let ticket = data
-        .ticket
-        .map(|ticket| format!("<span class=\"vicarious-ticket\">{}</span> ", escape(ticket)))
-        .unwrap_or_default();
-    format!(
-        "<p class=\"vicarious-identity\">You are <strong>{agent}</strong>, using the application as \
-         <strong>{customer}</strong> <span class=\"vicarious-email\">({email})</span></p>\n\
-         <p class=\"vicarious-facts\"><strong class=\"vicarious-mode\">{mode}</strong> \
-         <span class=\"vicarious-left\"><span data-vicarious=\"left\" role=\"timer\">{left}</span> left</span> \
-         {ticket}<span class=\"vicarious-reason\">{reason}</span></p>\n",
-        agent = name(&data.agent.name),
-        customer = name(&data.customer.name),
-        email = escape(&data.customer.email),
-        left = left(data.now, data.ends_at),
-        reason = name(data.reason),
-    )
+fn who(data: &BannerData<'_>) -> impl Display {
+    let mode = fmt::from_fn(|f| match data.mode {
+        Mode::Read => f.write_str("reading only"),
+        Mode::Write { until } => write!(f, "write mode until {}", clock(until.min(data.ends_at))),
+    });
+    let ticket = fmt::from_fn(|f| match data.ticket {
+        Some(ticket) => write!(f, "<span class=\"vicarious-ticket\">{}</span> ", escape(ticket)),
+        None => Ok(()),
+    });
+    fmt::from_fn(move |f| {
+        write!(
+            f,
+            "<p class=\"vicarious-identity\">You are <strong>{agent}</strong>, using the application as \
+             <strong>{customer}</strong> <span class=\"vicarious-email\">({email})</span></p>\n\
+             <p class=\"vicarious-facts\"><strong class=\"vicarious-mode\">{mode}</strong> \
+             <span class=\"vicarious-left\"><span data-vicarious=\"left\" role=\"timer\">{left}</span> left</span> \
+             {ticket}<span class=\"vicarious-reason\">{reason}</span></p>\n",
+            agent = name(&data.agent.name),
+            customer = name(&data.customer.name),
+            email = escape(&data.customer.email),
+            left = left(data.now, data.ends_at),
+            reason = name(data.reason),
+        )
+    })
 }
 
-fn offer(data: &BannerData<'_>) -> String {
-    let Some(href) = data.continue_href else {
-        return String::new();
-    };
-    let soon = data.ends_at.duration_since(data.now) <= data.continue_within;
-    let hidden = if soon { "" } else { " hidden" };
-    format!(
-        "<a class=\"vicarious-continue\" data-vicarious=\"continue\" href=\"{}\"{hidden}>Continue</a>\n",
-        escape(href)
-    )
+fn offer(data: &BannerData<'_>) -> impl Display {
+    fmt::from_fn(|f| {
+        let Some(href) = data.continue_href else { return Ok(()) };
+        let soon = data.ends_at.duration_since(data.now) <= data.continue_within;
+        let (href, hidden) = (escape(href), if soon { "" } else { " hidden" });
+        writeln!(f, "<a class=\"vicarious-continue\" data-vicarious=\"continue\" href=\"{href}\"{hidden}>Continue</a>")
+    })
 }
 
-fn switch_to_write(data: &BannerData<'_>) -> String {
-    let inputs = format!(
-        "<label>Reason <input type=\"text\" name=\"reason\" value=\"{reason}\" required autocomplete=\"off\"></label> \
-         <button>Write for {minutes} minutes</button>",
-        reason = escape(data.reason),
-        minutes = data.write_minutes,
-    );
-    let fields = hidden("_method", "PATCH") + &hidden("mode", "write");
-    format!("<details><summary>Switch to write</summary>\n{}</details>\n", form(data, &fields, &inputs))
+fn switch(data: &BannerData<'_>) -> impl Display {
+    fmt::from_fn(|f| {
+        if let Mode::Write { .. } = data.mode {
+            let fields = [("_method", "PATCH"), ("mode", "read")];
+            return form(data, fields, "<button>Back to reading</button>").fmt(f);
+        }
+        let inputs = fmt::from_fn(|f| {
+            write!(
+                f,
+                "<label>Reason <input type=\"text\" name=\"reason\" value=\"{reason}\" required \
+                 autocomplete=\"off\"></label> <button>Write for {minutes} minutes</button>",
+                reason = escape(data.reason),
+                minutes = data.write_minutes,
+            )
+        });
+        let form = form(data, [("_method", "PATCH"), ("mode", "write")], inputs);
+        writeln!(f, "<details><summary>Switch to write</summary>\n{form}</details>")
+    })
 }
 
-fn back_to_reading(data: &BannerData<'_>) -> String {
-    let fields = hidden("_method", "PATCH") + &hidden("mode", "read");
-    form(data, &fields, "<button>Back to reading</button>")
-}
-
-fn form(data: &BannerData<'_>, fields: &str, rest: &str) -> String {
-    let identity = hidden("_identity", data.tag);
-    format!("<form method=\"post\" action=\"/impersonation\">{identity}{fields}{rest}</form>\n")
+fn form<const FIELDS: usize>(
+    data: &BannerData<'_>,
+    fields: [(&'static str, &'static str); FIELDS],
+    rest: impl Display,
+) -> impl Display {
+    fmt::from_fn(move |f| {
+        write!(f, "<form method=\"post\" action=\"/impersonation\">{}", hidden("_identity", data.tag))?;
+        for (name, value) in fields {
+            hidden(name, value).fmt(f)?;
+        }
+        writeln!(f, "{rest}</form>")
+    })
 }
 
 /// Returns the time left as minutes and seconds, as the script goes on to write it.
-fn left(now: Timestamp, end: Timestamp) -> String {
+fn left(now: Timestamp, end: Timestamp) -> impl Display {
     let seconds = end.duration_since(now).as_secs().max(0);
-    format!("{:02}:{:02}", seconds / 60, seconds % 60)
+    fmt::from_fn(move |f| write!(f, "{:02}:{:02}", seconds / 60, seconds % 60))
 }
 
 /// Returns a time of day; the script turns it into the reader's own.
-fn clock(at: Timestamp) -> String {
-    format!("<time data-vicarious=\"until\" datetime=\"{at}\">{} UTC</time>", at.strftime("%H:%M"))
+fn clock(at: Timestamp) -> impl Display {
+    fmt::from_fn(move |f| {
+        write!(f, "<time data-vicarious=\"until\" datetime=\"{at}\">{} UTC</time>", at.strftime("%H:%M"))
+    })
 }

@@ -3,9 +3,9 @@
 use axum::body::Body;
 use axum::extract::Request;
 use bytes::Bytes;
-use http::HeaderValue;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use sync_wrapper::SyncWrapper;
 use vicarious_core::rules::is_safe;
 
@@ -30,13 +30,20 @@ impl Incoming {
     ///
     /// On our own path a `_method` field overrides the method; for the host's routes see
     /// [`method_override`](crate::method_override()).
-    pub(crate) async fn read(request: Request) -> Result<Self, axum::Error> {
+    ///
+    /// # Errors
+    ///
+    /// The body could not be read; the headers say how to answer that.
+    pub(crate) async fn read(request: Request) -> Result<Self, (HeaderMap, axum::Error)> {
         let (mut parts, body) = request.into_parts();
         let kind = Kind::of(&parts.headers);
         if is_safe(parts.method.as_str()) || !kind.is_form() {
             return Ok(Self { parts, kind, body: Incomplete::Untouched(SyncWrapper::new(body)), form: None });
         }
-        let read = input::read(body, input::tag_within(kind)).await?;
+        let read = match input::read(body, input::tag_within(kind)).await {
+            Ok(read) => read,
+            Err(error) => return Err((parts.headers, error)),
+        };
         let form = (kind == Kind::Form).then(|| Form::parse(read.beginning()));
         let is_ours = parts.uri.path() == OWN_PATH;
         if let Some(form) = &form

@@ -82,10 +82,9 @@ where
         return inner.run(&engine, request, Acting::nobody()).await;
     }
     request.extensions_mut().insert(record::new_request_id());
-    let headers = request.headers().clone();
     let incoming = match Incoming::read(request).await {
         Ok(incoming) => incoming,
-        Err(error) => return refusals::unreadable(&headers, &error),
+        Err((headers, error)) => return refusals::unreadable(&headers, &error),
     };
     let is_own_path = incoming.parts.uri.path() == OWN_PATH;
     let resolution = match engine.resolve(&incoming.parts).await {
@@ -94,12 +93,12 @@ where
             return Box::pin(routes::stop::during_an_outage(&engine, &incoming)).await;
         }
         // Signing out while impersonating is a stop, and a handle says that somebody is.
-        Err(_) if is_sign_out(&engine, &incoming) && cookies::presented(&engine, &headers).handle().is_some() => {
+        Err(_) if is_sign_out(&engine, &incoming) && has_handle(&engine, &incoming) => {
             return Box::pin(routes::stop::sign_out_during_an_outage(&engine, &incoming)).await;
         }
         Err(outage) => {
             tracing::error!(error = ?outage, "cannot resolve the identity of a request");
-            return refusals::unavailable(&headers);
+            return refusals::unavailable(&incoming.parts.headers);
         }
     };
     if is_own_path || incoming.parts.uri.path() == START_PAGE {
@@ -127,6 +126,10 @@ where
 
 fn is_sign_out(engine: &Engine, incoming: &Incoming) -> bool {
     engine.paths.is_sign_out(incoming.parts.method.as_str(), incoming.parts.uri.path())
+}
+
+fn has_handle(engine: &Engine, incoming: &Incoming) -> bool {
+    cookies::presented(engine, &incoming.parts.headers).handle().is_some()
 }
 
 /// Serves a request whose identity is its own: nothing of it or of its answer is altered, except that a notice that

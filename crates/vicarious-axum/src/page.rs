@@ -108,18 +108,18 @@ impl Display for Escaped<'_> {
 }
 
 /// Returns somebody's name, kept from turning the text around it: names are written by those they name.
-pub(crate) fn name(text: &str) -> String {
-    format!("<bdi>{}</bdi>", escape(text))
+pub(crate) fn name(text: &str) -> impl Display {
+    fmt::from_fn(move |f| write!(f, "<bdi>{}</bdi>", escape(text)))
 }
 
 /// Returns a hidden field.
-pub(crate) fn hidden(name: &str, value: &str) -> String {
-    format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value))
+pub(crate) fn hidden(name: &str, value: &str) -> impl Display {
+    fmt::from_fn(move |f| write!(f, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)))
 }
 
 /// Returns the hidden field that ties a form to the identity it was made for, if there is one.
 fn identity(tag: Option<&str>) -> String {
-    tag.map(|tag| hidden("_identity", tag)).unwrap_or_default()
+    tag.map(|tag| hidden("_identity", tag).to_string()).unwrap_or_default()
 }
 
 /// Returns a path as an attribute's value; whatever could lead off the site becomes `/`.

@@ -112,7 +112,15 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Expects the outcome of the request with this intent.
     pub(crate) fn of(engine: &Arc<Engine>, intent: &Entry) -> Self {
-        let entry = Entry { kind: Kind::Outcome, detail: Map::new(), ..intent.clone() };
+        let entry = Entry {
+            true_user: intent.true_user.clone(),
+            current_user: intent.current_user.clone(),
+            impersonation: intent.impersonation.clone(),
+            request: intent.request.clone(),
+            reason: intent.reason.clone(),
+            ticket: intent.ticket.clone(),
+            ..Entry::bare(Kind::Outcome, intent.at)
+        };
         Self { engine: Arc::clone(engine), entry: Some(entry), began: Instant::now() }
     }
 

@@ -96,7 +96,7 @@ fn step(next: &Next) -> String {
     match next {
         Next::Link { href, label } => format!("{}\n", way_out(href, label)),
         Next::Post { action, label, fields } => {
-            let fields: String = fields.iter().map(|(name, value)| hidden(name, value)).collect();
+            let fields: String = fields.iter().map(|(name, value)| hidden(name, value).to_string()).collect();
             format!(
                 "<form method=\"post\" action=\"{}\">{fields}<button class=\"primary\">{}</button></form>\n",
                 path(action),

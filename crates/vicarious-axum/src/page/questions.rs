@@ -85,7 +85,7 @@ pub(crate) fn switch_page(page: &SwitchPage<'_>) -> String {
         method = hidden("_method", "PATCH"),
         mode = hidden("mode", "write"),
         identity = identity(Some(page.identity_tag)),
-        held = page.held.map(|held| hidden("_held", held)).unwrap_or_default(),
+        held = page.held.map(|held| hidden("_held", held).to_string()).unwrap_or_default(),
         reason = escape(page.reason),
         back = way_out(page.back, "Cancel"),
     );
@@ -136,7 +136,7 @@ fn whose(customer: &Person) -> String {
 
 /// A form can only post; the method it stands for travels in a field.
 fn method(method: &str) -> String {
-    if method.eq_ignore_ascii_case("POST") { String::new() } else { hidden("_method", method) }
+    if method.eq_ignore_ascii_case("POST") { String::new() } else { hidden("_method", method).to_string() }
 }
 
 fn minutes(minutes: i64) -> String {

@@ -91,7 +91,7 @@ fn about(page: &StartPage<'_>) -> String {
     let who_else = if page.who_else.is_empty() {
         "Nobody else".to_owned()
     } else {
-        page.who_else.iter().map(|other| name(other)).collect::<Vec<_>>().join(", ")
+        page.who_else.iter().map(|other| name(other).to_string()).collect::<Vec<_>>().join(", ")
     };
     let replaces = page
         .instead_of
@@ -120,7 +120,7 @@ fn form(page: &StartPage<'_>) -> String {
             return format!("<p class=\"actions\">{back}</p>\n");
         }
     };
-    let instead_of = page.instead_of.map(|(id, _)| hidden("instead_of", id.as_str())).unwrap_or_default();
+    let instead_of = page.instead_of.map(|(id, _)| hidden("instead_of", id.as_str()).to_string()).unwrap_or_default();
     format!(
         "<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{instead_of}\n\
          {reason}{ticket}{expect}\
