@@ -14,10 +14,10 @@ use vicarious_core::{Identity, SignInKey};
 use crate::support::{Browser, HANDLE, World};
 
 /// A small generator, so that a failing run is named by its seed.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         // SplitMix64.
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

@@ -19,7 +19,7 @@ use tokio::net::{TcpListener, TcpStream};
 use vicarious_axum::{Connected, Connecting, DeadCause, Still};
 use vicarious_core::{EndCause, Person};
 
-use crate::support::{Browser, HANDLE, World};
+use crate::support::{Browser, HANDLE, Sockets, World};
 
 /// Says who a connection is for.
 fn word(connecting: &Connecting) -> String {
@@ -162,7 +162,7 @@ async fn any_handler_may_ask_who_is_connected() {
 
 /// Returns what this browser's requests are connected as.
 pub(crate) async fn connected(world: &World, browser: &Browser) -> Connected {
-    match crate::support::connecting(world, browser).await {
+    match Sockets::of(world).connecting(browser).await {
         Connecting::As(connected) => connected,
         other => panic!("{other:?}"),
     }

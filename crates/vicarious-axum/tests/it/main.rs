@@ -16,6 +16,7 @@ mod plain_sight;
 mod promises;
 mod races;
 mod rights;
+mod same_everywhere;
 mod secrets;
 mod starting;
 mod story;

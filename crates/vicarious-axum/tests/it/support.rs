@@ -55,6 +55,13 @@ impl Accounts {
         change(self.users.lock().unwrap().get_mut(account.id()).unwrap());
     }
 
+    /// Changes an account unless it was deleted.
+    pub(crate) fn change_if_there(&self, account: &Account, change: impl FnOnce(&mut User)) {
+        if let Some(user) = self.users.lock().unwrap().get_mut(account.id()) {
+            change(user);
+        }
+    }
+
     pub(crate) fn delete(&self, account: &Account) {
         self.users.lock().unwrap().remove(account.id());
     }
@@ -343,14 +350,25 @@ async fn whoami(RequestIdentity(identity): RequestIdentity) -> Response {
     .into_response()
 }
 
-/// Returns who a browser's requests are from, as a handler of a socket finds out.
-pub(crate) async fn connecting(world: &World, browser: &Browser) -> Connecting {
-    let known = Arc::new(Mutex::new(None));
-    let found = known.clone();
-    let handler = get(move |connecting: Connecting| async move { *found.lock().unwrap() = Some(connecting) });
-    let app = Router::new().route("/cable", handler).layer(world.vicarious.layer());
-    let mut browser = browser.at(app);
-    let answer = browser.raw("GET", "/cable", &[("upgrade", "websocket"), ("user-agent", "a test")], "").await;
-    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    known.lock().unwrap().take().unwrap()
+/// An application that says who connects to it.
+pub(crate) struct Sockets {
+    app: Router,
+    last: Arc<Mutex<Option<Connecting>>>,
+}
+
+impl Sockets {
+    pub(crate) fn of(world: &World) -> Self {
+        let last = Arc::new(Mutex::new(None));
+        let found = last.clone();
+        let handler = get(async move |connecting: Connecting| *found.lock().unwrap() = Some(connecting));
+        Self { app: Router::new().route("/cable", handler).layer(world.vicarious.layer()), last }
+    }
+
+    /// Returns who a browser's requests are from, as the handler of a socket finds out.
+    pub(crate) async fn connecting(&self, browser: &Browser) -> Connecting {
+        let mut browser = browser.at(self.app.clone());
+        let answer = browser.raw("GET", "/cable", &[("upgrade", "websocket"), ("user-agent", "a test")], "").await;
+        assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
+        self.last.lock().unwrap().take().unwrap()
+    }
 }
