@@ -53,6 +53,11 @@ macro_rules! text_id {
             pub fn as_str(&self) -> &str {
                 &self.0
             }
+
+            /// Returns the text of this identifier to share: a copy of it costs nothing.
+            pub fn shared(&self) -> &std::sync::Arc<str> {
+                &self.0
+            }
         }
 
         impl std::fmt::Display for $name {

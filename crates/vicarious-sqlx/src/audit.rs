@@ -10,10 +10,11 @@ use vicarious_core::ports::EntryFilter;
 use vicarious_core::{Kind, Timestamp};
 
 use crate::Error;
+use crate::columns::storable;
 use crate::core::Core;
 use crate::db::{Db, rows};
 use crate::insert::BLOCK;
-use crate::record::{EntryRow, storable};
+use crate::record::EntryRow;
 
 /// Concurrent writers disagree about the time by less than this many entries.
 const DISORDER: i64 = 2_000;
@@ -212,7 +213,7 @@ async fn blocks_below(
 
 /// Returns whom the entries concern, or none if there cannot be any.
 async fn people(core: &Core, filter: &EntryFilter) -> Result<Option<People>, Error> {
-    let id = |id: &Option<vicarious_core::AccountId>| id.as_ref().map(|id| storable(id.as_str()));
+    let id = |id: &Option<vicarious_core::AccountId>| id.as_ref().map(|id| storable(id.as_str()).into_owned());
     let mut people = People { true_user: id(&filter.true_user), current_user: id(&filter.current_user) };
     if let Some(impersonation) = &filter.impersonation {
         // An impersonation has one pair of people for ever.
@@ -235,7 +236,7 @@ fn wanted(filter: &EntryFilter) -> Query {
         ("kind = ?", filter.kind.map(Kind::as_str)),
     ] {
         if let Some(text) = text {
-            query.and(condition, Argument::Text(storable(text)));
+            query.and(condition, Argument::Text(storable(text).into_owned()));
         }
     }
     if is_rare(filter) {

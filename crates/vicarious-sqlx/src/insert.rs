@@ -4,11 +4,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt::Write as _;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
-use sqlx::AssertSqlSafe;
+#[cfg(feature = "postgres")]
+use sqlx::postgres::PgArguments;
+#[cfg(feature = "sqlite")]
+use sqlx::sqlite::SqliteArguments;
+use sqlx::{Arguments, AssertSqlSafe};
 use vicarious_core::{Entry, Person};
 
+use crate::columns::{Columns, storable};
 use crate::db::execute;
-use crate::record::{EntryRow, Head, storable};
+use crate::record::{Draft, Head};
 use crate::tx::{Engine, WriteTx};
 
 /// How many rows one statement writes at most.
@@ -57,13 +62,14 @@ pub(crate) async fn entries(
     posted: &Posted,
 ) -> Result<BTreeSet<Post>, sqlx::Error> {
     let mut posts = BTreeSet::new();
+    let mut draft = Draft::default();
     for entries in entries.chunks(ROWS_AT_MOST) {
-        let numbers = insert(tx, entries.iter().map(|entry| head.append(entry)).collect()).await?;
+        let numbers = insert(tx, head, entries, &mut draft).await?;
         for (entry, seq) in entries.iter().zip(numbers) {
             let (true_user, current_user) = (id(&entry.true_user), id(&entry.current_user));
             let block = seq / BLOCK;
             if !posted.knows(true_user, current_user, block) {
-                posts.insert((storable(true_user), storable(current_user), block));
+                posts.insert((storable(true_user).into_owned(), storable(current_user).into_owned(), block));
             }
         }
     }
@@ -79,49 +85,42 @@ fn id(person: &Option<Person>) -> &str {
     person.as_ref().map_or("", |person| person.id.as_str())
 }
 
-/// Inserts rows and returns their numbers, in the same order.
-async fn insert(tx: &mut WriteTx, rows: Vec<EntryRow>) -> Result<Vec<i64>, sqlx::Error> {
-    let count = rows.len();
-    macro_rules! bound {
-        ($text:expr) => {{
-            let mut query = sqlx::query(AssertSqlSafe($text));
-            for row in rows {
-                query = query
-                    .bind(row.at)
-                    .bind(row.kind)
-                    .bind(row.true_user)
-                    .bind(row.current_user)
-                    .bind(row.impersonation)
-                    .bind(row.request)
-                    .bind(row.method)
-                    .bind(row.route)
-                    .bind(row.path)
-                    .bind(row.status)
-                    .bind(row.reason)
-                    .bind(row.ticket)
-                    .bind(row.body)
-                    .bind(row.chain)
-                    .bind(row.chain_seq)
-                    .bind(row.prev_hash)
-                    .bind(row.hash);
-            }
-            query
-        }};
-    }
+/// Inserts the rows of entries and returns their numbers, in the same order.
+async fn insert(
+    tx: &mut WriteTx,
+    head: &mut Head,
+    entries: &[&Entry],
+    draft: &mut Draft,
+) -> Result<Vec<i64>, sqlx::Error> {
     match &mut tx.engine {
         #[cfg(feature = "sqlite")]
         Engine::Sqlite(tx) => {
-            let done = bound!(text(Dialect::Sqlite, count)).execute(&mut **tx).await?;
+            let rows: SqliteArguments = bound(head, entries, draft)?;
+            let text = AssertSqlSafe(text(Dialect::Sqlite, entries.len()));
+            let done = sqlx::query_with(text, rows).execute(&mut **tx).await?;
             // One statement in the only writing transaction numbers its rows without gaps.
             let last = done.last_insert_rowid();
-            Ok((last + 1 - i64::try_from(count).unwrap_or(0)..=last).collect())
+            Ok((last + 1 - i64::try_from(entries.len()).unwrap_or(0)..=last).collect())
         }
         #[cfg(feature = "postgres")]
         Engine::Postgres(tx) => {
-            let numbers = bound!(text(Dialect::Postgres, count)).fetch_all(&mut **tx).await?;
+            let rows: PgArguments = bound(head, entries, draft)?;
+            let text = AssertSqlSafe(text(Dialect::Postgres, entries.len()));
+            let numbers = sqlx::query_with(text, rows).fetch_all(&mut **tx).await?;
             numbers.iter().map(|row| sqlx::Row::try_get(row, 0)).collect()
         }
     }
+}
+
+fn bound<A: Columns + Arguments>(head: &mut Head, entries: &[&Entry], draft: &mut Draft) -> Result<A, sqlx::Error> {
+    /// What a row takes in PostgreSQL's form, about.
+    const BYTES: usize = 800;
+    let mut arguments = A::default();
+    arguments.reserve(entries.len() * COLUMNS, entries.len() * BYTES);
+    for entry in entries {
+        head.append(entry, draft, &mut arguments).map_err(sqlx::Error::Encode)?;
+    }
+    Ok(arguments)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]

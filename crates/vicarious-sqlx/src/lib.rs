@@ -3,7 +3,7 @@
 //! [`Store`] implements [`vicarious_core::ports::Ledger`]. The host shares its database: [`Store::begin`] gives it a
 //! transaction, [`changed`] records what it changed there, and [`migrate()`] brings its own tables up to date.
 //!
-//! Read in this order: `connect`, `gate`, `tx`, `migrate`, `state`, `record`, `insert`, `core`, `writer`, `journal`,
+//! Read in this order: `connect`, `gate`, `tx`, `migrate`, `state`, `record`, `columns`, `insert`, `core`, `writer`, `journal`,
 //! `nodes`, `reads`, `audit`, `verify`.
 //!
 //! # Features
@@ -15,6 +15,7 @@ compile_error!("vicarious-sqlx needs the feature `sqlite`, the feature `postgres
 
 mod audit;
 mod changed;
+mod columns;
 mod connect;
 mod core;
 mod db;

@@ -20,11 +20,12 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
+use sqlx::error::BoxDynError;
 use vicarious_core::audit::{Recorded, RequestFacts};
 use vicarious_core::{Entry, Kind, Person};
 
 use crate::Error;
+use crate::columns::{Columns, Hashed, Row, Text};
 
 /// A row of `vicarious_entries`.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -84,16 +85,58 @@ impl Head {
         Self { chain: uuid::Uuid::now_v7().to_string().into(), seq: 0, hash: [0; 32] }
     }
 
-    /// Appends an entry to the chain and returns its row, without a number as yet.
-    pub(crate) fn append(&mut self, entry: &Entry) -> EntryRow {
-        let mut row = EntryRow::new(entry);
+    /// Appends an entry to the chain: adds the columns of its row, without a number as yet, to the arguments of a
+    /// statement. What is bound is what is hashed.
+    pub(crate) fn append<A: Columns>(
+        &mut self,
+        entry: &Entry,
+        draft: &mut Draft,
+        arguments: &mut A,
+    ) -> Result<(), BoxDynError> {
         self.seq += 1;
-        row.chain = self.chain.to_string();
-        row.chain_seq = self.seq;
-        row.prev_hash = self.hash.to_vec();
-        self.hash = row.digest();
-        row.hash = self.hash.to_vec();
-        row
+        draft.body(entry)?;
+        let body = std::str::from_utf8(&draft.body)?;
+        let mut row = Row { hashed: &mut draft.hashed, arguments };
+        row.hashed.clear();
+        let request = entry.request.as_ref();
+        let given = |text: &'_ str| !text.is_empty();
+        row.number(Some(entry.at.as_microsecond()))?;
+        row.text(Some(Text::Word(entry.kind.as_str())))?;
+        row.text(entry.true_user.as_ref().map(|person| Text::Shared(person.id.shared())))?;
+        row.text(entry.current_user.as_ref().map(|person| Text::Shared(person.id.shared())))?;
+        row.text(entry.impersonation.as_ref().map(|id| Text::Shared(id.shared())))?;
+        row.text(request.map(|request| Text::Shared(request.id.shared())))?;
+        row.text(request.map(|request| request.method.as_str()).filter(|text| given(text)).map(Text::Word))?;
+        row.text(request.and_then(|request| request.route.as_deref()).map(Text::Plain))?;
+        row.text(request.map(|request| request.path.as_str()).filter(|text| given(text)).map(Text::Plain))?;
+        row.number(request.and_then(|request| request.status).map(i64::from))?;
+        row.text(entry.reason.as_deref().map(Text::Plain))?;
+        row.text(entry.ticket.as_deref().map(Text::Plain))?;
+        row.text(Some(Text::Plain(body)))?;
+        row.text(Some(Text::Shared(&self.chain)))?;
+        row.number(Some(self.seq))?;
+        row.digest(&self.hash)?;
+        self.hash = row.hashed.digest();
+        arguments.bytes(&self.hash)
+    }
+}
+
+/// Room to write entries in, one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Draft {
+    body: Vec<u8>,
+    hashed: Hashed,
+}
+
+impl Draft {
+    fn body(&mut self, entry: &Entry) -> Result<(), serde_json::Error> {
+        let body = Body {
+            true_user: entry.true_user.as_ref().map(Name::of),
+            current_user: entry.current_user.as_ref().map(Name::of),
+            detail: Cow::Borrowed(&entry.detail),
+        };
+        self.body.clear();
+        serde_json::to_writer(&mut self.body, &body)
     }
 }
 
@@ -104,51 +147,11 @@ impl<'a> Name<'a> {
 }
 
 impl EntryRow {
-    fn new(entry: &Entry) -> Self {
-        let request = entry.request.as_ref();
-        let given = |text: &str| (!text.is_empty()).then(|| storable(text));
-        let id = |person: &Option<Person>| person.as_ref().map(|person| storable(person.id.as_str()));
-        let body = Body {
-            true_user: entry.true_user.as_ref().map(Name::of),
-            current_user: entry.current_user.as_ref().map(Name::of),
-            detail: Cow::Borrowed(&entry.detail),
-        };
-        Self {
-            seq: 0,
-            at: entry.at.as_microsecond(),
-            kind: entry.kind.as_str().to_owned(),
-            true_user: id(&entry.true_user),
-            current_user: id(&entry.current_user),
-            impersonation: entry.impersonation.as_ref().map(|id| storable(id.as_str())),
-            request: request.map(|request| storable(request.id.as_str())),
-            method: request.and_then(|request| given(&request.method)),
-            route: request.and_then(|request| request.route.as_deref()).map(storable),
-            path: request.and_then(|request| given(&request.path)),
-            status: request.and_then(|request| request.status).map(i64::from),
-            reason: entry.reason.as_deref().map(storable),
-            ticket: entry.ticket.as_deref().map(storable),
-            // Strings, numbers and maps with string keys always have a JSON form.
-            body: serde_json::to_string(&body).unwrap_or_default(),
-            chain: String::new(),
-            chain_seq: 0,
-            prev_hash: Vec::new(),
-            hash: Vec::new(),
-        }
-    }
-
     /// Returns the digest that this row must have.
     pub(crate) fn digest(&self) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        let mut put = |value: Option<&[u8]>| match value {
-            None => hash.update([0]),
-            Some(bytes) => {
-                hash.update([1]);
-                hash.update((bytes.len() as u64).to_be_bytes());
-                hash.update(bytes);
-            }
-        };
-        put(Some(&self.at.to_be_bytes()));
-        put(Some(self.kind.as_bytes()));
+        let mut hashed = Hashed::default();
+        hashed.number(Some(self.at));
+        hashed.text(Some(&self.kind));
         for text in [
             &self.true_user,
             &self.current_user,
@@ -158,16 +161,16 @@ impl EntryRow {
             &self.route,
             &self.path,
         ] {
-            put(text.as_deref().map(str::as_bytes));
+            hashed.text(text.as_deref());
         }
-        put(self.status.map(i64::to_be_bytes).as_ref().map(<[u8; 8]>::as_slice));
-        put(self.reason.as_deref().map(str::as_bytes));
-        put(self.ticket.as_deref().map(str::as_bytes));
-        put(Some(self.body.as_bytes()));
-        put(Some(self.chain.as_bytes()));
-        put(Some(&self.chain_seq.to_be_bytes()));
-        put(Some(&self.prev_hash));
-        hash.finalize().into()
+        hashed.number(self.status);
+        hashed.text(self.reason.as_deref());
+        hashed.text(self.ticket.as_deref());
+        hashed.text(Some(&self.body));
+        hashed.text(Some(&self.chain));
+        hashed.number(Some(self.chain_seq));
+        hashed.put(Some(&self.prev_hash));
+        hashed.digest()
     }
 
     /// Returns the entry that this row stands for.
@@ -200,10 +203,4 @@ impl EntryRow {
         };
         Ok(Recorded { seq: self.seq, entry })
     }
-}
-
-/// Returns text that both engines can store: PostgreSQL refuses the character NUL, and one refused entry must not
-/// hold up the others of its batch.
-pub(crate) fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }

@@ -4,8 +4,8 @@ use vicarious_core::Impersonation;
 use vicarious_core::consent::Consent;
 use vicarious_core::decide::{Change, ConsentUse};
 
+use crate::columns::storable;
 use crate::db::{execute, rows_in};
-use crate::record::storable;
 use crate::rows::{consent_kind, write_until};
 use crate::tx::WriteTx;
 
