@@ -4,7 +4,12 @@
 //! cargo run --release -p vicarious-sqlx --example group_commit
 //! ```
 //!
-//! SQLite in a temporary folder; PostgreSQL, too, when `VICARIOUS_BENCH_POSTGRES` names a server.
+//! SQLite in a temporary folder; PostgreSQL, too, when `VICARIOUS_BENCH_POSTGRES` names a server. With two numbers, so
+//! many clients make so many requests each, which is the same work every time, for a profiler to count:
+//!
+//! ```text
+//! perf stat -e instructions:u,task-clock:u target/release/examples/group_commit 64 1000
+//! ```
 
 #![expect(clippy::print_stdout, reason = "printing figures is what this program is for")]
 
@@ -43,7 +48,12 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
 async fn measure(engine: &str, store: &Store) -> Result<(), Box<dyn Error>> {
     println!("{engine}: {:>8}{:>12}{:>10}{:>10}{:>16}", "clients", "requests/s", "p50", "p99", "CPU/request");
-    for clients in [1, 8, 64] {
+    let asked: Vec<usize> = std::env::args().skip(1).filter_map(|number| number.parse().ok()).collect();
+    let (rounds, requests) = match asked[..] {
+        [clients, requests] => (vec![clients], requests),
+        _ => (vec![1, 8, 64], usize::MAX),
+    };
+    for clients in rounds {
         let mut tasks = JoinSet::new();
         let (began, cpu) = (Instant::now(), cpu_time());
         for client in 0..clients {
@@ -51,7 +61,8 @@ async fn measure(engine: &str, store: &Store) -> Result<(), Box<dyn Error>> {
             let decided = Start::of(&id, bob(), alice(), MONDAY).from_sign_in(&id).decide()?;
             let Some(impersonation) = started(&decided) else { continue };
             store.apply(decided).await?;
-            tasks.spawn(click(store.clone(), impersonation, id, began));
+            let until = (requests == usize::MAX).then(|| began + LASTS);
+            tasks.spawn(click(store.clone(), impersonation, id, requests, until));
         }
         let mut times = Vec::new();
         while let Some(done) = tasks.join_next().await {
@@ -72,10 +83,11 @@ async fn click(
     store: Store,
     impersonation: Impersonation,
     id: String,
-    began: Instant,
+    requests: usize,
+    until: Option<Instant>,
 ) -> Result<Vec<Duration>, vicarious_core::ports::Unavailable> {
     let mut times = Vec::new();
-    while began.elapsed() < LASTS {
+    while times.len() < requests && until.is_none_or(|until| Instant::now() < until) {
         let asked = intent(&impersonation, &format!("{id}-{}", times.len()), "/orders/{id}", MONDAY);
         let before = Instant::now();
         store.admit(asked.clone()).await?;
