@@ -184,7 +184,7 @@ impl<'a> Asked<'a> {
         match &mut resolution.standing {
             Standing::Pair { row, .. } if self.needs_fresh_row() => {
                 if let Some(fresh) = self.engine.fresh_row(&row.handle).await? {
-                    **row = fresh;
+                    *row = Arc::new(fresh);
                 }
                 if let Some(cause) = row.over_at(self.engine.now()) {
                     return Err(self.ended((**row).clone(), cause).await);

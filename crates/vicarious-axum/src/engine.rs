@@ -70,7 +70,7 @@ impl Look {
 pub(crate) struct Cached {
     sign_ins: Cache<SignInKey, SignIn>,
     accounts: Cache<AccountId, Known>,
-    rows: Cache<HandleHash, Impersonation>,
+    rows: Cache<HandleHash, Arc<Impersonation>>,
     open: Cache<SignInKey, Option<Impersonation>>,
 }
 
@@ -137,11 +137,11 @@ impl Engine {
 
     /// Returns the row of a handle. From a moment ago it is good for showing and for safe requests only, because the
     /// intent asks the ledger whether it is still active.
-    pub(crate) async fn row(&self, handle: &HandleHash, look: Look) -> Result<Option<Impersonation>, Unavailable> {
+    pub(crate) async fn row(&self, handle: &HandleHash, look: Look) -> Result<Option<Arc<Impersonation>>, Unavailable> {
         let now = self.now();
         match look.remembered(|| self.cached.rows.get(handle, now)) {
             Some(row) if row.over_at(now).is_none() => Ok(Some(row)),
-            _ => self.fresh_row(handle).await,
+            _ => Ok(self.fresh_row(handle).await?.map(Arc::new)),
         }
     }
 
@@ -149,7 +149,7 @@ impl Engine {
     pub(crate) async fn fresh_row(&self, handle: &HandleHash) -> Result<Option<Impersonation>, Unavailable> {
         let row = self.ledger.by_handle(handle).await?;
         match &row {
-            Some(row) => self.cached.rows.put(*handle, row.clone(), self.now()),
+            Some(row) => self.cached.rows.put(*handle, Arc::new(row.clone()), self.now()),
             None => self.cached.rows.forget(handle),
         }
         Ok(row)
@@ -191,7 +191,7 @@ impl Engine {
     /// Writes a stop to the journal, because the ledger cannot answer, and tells those who watch.
     pub(crate) async fn journal_stop(&self, handle: &HandleHash) -> Result<(), Unavailable> {
         let now = self.now();
-        let known = self.events.by_handle(handle).or_else(|| self.cached.rows.get(handle, now));
+        let known = self.events.by_handle(handle).or_else(|| Some((*self.cached.rows.get(handle, now)?).clone()));
         self.ledger.journal_stop(handle, now).await?;
         self.forget_rows();
         if let Some(mut row) = known.filter(|row| row.end.is_none()) {

@@ -1,7 +1,6 @@
 //! Extractors: the two questions that every handler may ask.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -33,8 +32,8 @@ pub async fn with_identity<F: Future>(identity: Identity, future: F) -> F::Outpu
 #[derive(Clone)]
 pub(crate) struct Acting {
     pub(crate) identity: Identity,
-    pub(crate) current: Option<Arc<Known>>,
-    pub(crate) true_user: Option<Arc<Known>>,
+    pub(crate) current: Option<Known>,
+    pub(crate) true_user: Option<Known>,
     /// What the true user's identity rests on.
     pub(crate) sign_in: Option<SignInKey>,
     /// Why this is nobody, where it would be a refusal but for a socket that can say so itself.
@@ -94,7 +93,7 @@ impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for Curre
     type Rejection = ExtractRefused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        user(parts, acting(parts)?.current.as_deref()).map(Self)
+        user(parts, acting(parts)?.current.as_ref()).map(Self)
     }
 }
 
@@ -102,7 +101,7 @@ impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for TrueU
     type Rejection = ExtractRefused;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        user(parts, acting(parts)?.true_user.as_deref()).map(Self)
+        user(parts, acting(parts)?.true_user.as_ref()).map(Self)
     }
 }
 
@@ -116,7 +115,7 @@ impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for AsThe
                 .detail("Only the customer can do this, as themselves.");
             return Err(refused(parts, problem));
         }
-        user(parts, acting.current.as_deref()).map(Self)
+        user(parts, acting.current.as_ref()).map(Self)
     }
 }
 

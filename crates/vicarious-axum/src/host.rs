@@ -86,10 +86,10 @@ impl HostError {
     }
 }
 
-/// A user of the host together with what Vicarious knows of it.
+/// A user of the host together with what Vicarious knows of it; cloning it is cheap.
 #[derive(Clone)]
 pub(crate) struct Known {
-    pub(crate) account: Account,
+    pub(crate) account: Arc<Account>,
     pub(crate) user: Arc<dyn Any + Send + Sync>,
 }
 
@@ -115,7 +115,7 @@ pub(crate) struct Erased<H: Host> {
 
 impl<H: Host> Erased<H> {
     fn known(&self, user: H::User) -> Known {
-        Known { account: self.host.account(&user), user: Arc::new(user) }
+        Known { account: Arc::new(self.host.account(&user)), user: Arc::new(user) }
     }
 }
 

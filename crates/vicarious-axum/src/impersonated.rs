@@ -43,7 +43,7 @@ where
     let Standing::Pair { row, .. } = &resolution.standing else {
         return refusals::unavailable(&incoming.parts.headers);
     };
-    let mut row = (**row).clone();
+    let mut row = Arc::clone(row);
     if let Err(refused) = judge(engine, &mut row, &mut incoming).await {
         return refusals::refuse(engine, &row, &incoming, refused).await;
     }
@@ -52,17 +52,20 @@ where
     // Counted before it is admitted, so that a stop that comes in between waits for it.
     let _running = (!incoming.is_safe()).then(|| InFlight::enter(engine, &row.id));
     // INVARIANT: I3: nothing runs before its intent is durable; the ledger refuses it when the impersonation is over.
-    let asked = Asked::of(&incoming.parts);
+    let mut asked = Asked::of(&incoming.parts);
     match Admitting::new(engine, &intent).await {
         Ok(Admission::Admitted) => {}
         Ok(Admission::Over(cause)) if engine.paths.is_channels(&incoming.parts) => {
-            return connect::over(engine, inner, incoming, row, cause).await;
+            return connect::over(engine, inner, incoming, Arc::unwrap_or_clone(row), cause).await;
         }
-        Ok(Admission::Over(cause)) => return refusals::over(engine, &incoming.parts, &resolution, row, cause).await,
+        Ok(Admission::Over(cause)) => {
+            let row = Arc::unwrap_or_clone(row);
+            return refusals::over(engine, &incoming.parts, &resolution, row, cause).await;
+        }
         Err(outage) => return mark::answer(engine, &row, &asked, refusals::outage(&incoming.parts.headers, &outage)),
     }
+    asked.is_admitted_at(intent.at);
     let outcome = Outcome::of(engine, &intent);
-    row.last_seen_at = intent.at;
     drop_what_would_hide_the_banner(&mut incoming.parts.headers);
     let response = inner.run(engine, incoming.into_request(), Acting::of(&resolution)).await;
     let response = mark::answer(engine, &row, &asked, response);
@@ -71,7 +74,7 @@ where
 }
 
 /// Judges a request: cross-site, identity tag, rule, mode, confirmation. A held request takes its place first.
-async fn judge(engine: &Engine, row: &mut Impersonation, incoming: &mut Incoming) -> Result<(), Refused> {
+async fn judge(engine: &Engine, row: &mut Arc<Impersonation>, incoming: &mut Incoming) -> Result<(), Refused> {
     if incoming.is_safe() {
         let verdict = verdict(engine, incoming);
         return if verdict.rule == Rule::Never { Err(Refused::never(&verdict)) } else { Ok(()) };
@@ -91,7 +94,7 @@ async fn judge(engine: &Engine, row: &mut Impersonation, incoming: &mut Incoming
         Rule::Write | Rule::Confirm => {}
     }
     if let Some(fresh) = engine.fresh_row(&row.handle).await? {
-        *row = fresh;
+        *row = Arc::new(fresh);
     }
     let rule = verdict.rule;
     let phrase = verdict.phrase.map(str::to_owned);

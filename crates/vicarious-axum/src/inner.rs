@@ -1,7 +1,6 @@
 //! The application behind the layer, and who it is run for.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -11,7 +10,6 @@ use vicarious_core::Identity;
 use crate::cookies;
 use crate::engine::Engine;
 use crate::extract::{self, Acting};
-use crate::host::Known;
 use crate::resolve::{Resolution, Standing};
 
 /// The application behind the layer.
@@ -43,12 +41,11 @@ impl Acting {
     }
 
     pub(crate) fn of(resolution: &Resolution) -> Self {
-        let shared = |known: &Known| Arc::new(known.clone());
         let dead = matches!(resolution.standing, Standing::Dead(_));
         Self {
             identity: resolution.identity(),
-            current: resolution.current().map(shared),
-            true_user: resolution.true_user().filter(|_| !dead).map(shared),
+            current: resolution.current().cloned(),
+            true_user: resolution.true_user().filter(|_| !dead).cloned(),
             sign_in: resolution.signed_in.as_ref().filter(|_| !dead).map(|signed_in| signed_in.key.clone()),
             dead: None,
         }

@@ -7,6 +7,7 @@ use http::header::{
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use jiff::Timestamp;
 use vicarious_core::Impersonation;
 use vicarious_core::rules::is_safe;
 
@@ -51,12 +52,24 @@ pub(crate) struct Asked {
     method: Method,
     path: String,
     headers: HeaderMap,
+    /// When it was admitted; from then on the impersonation is in use again.
+    admitted_at: Option<Timestamp>,
 }
 
 impl Asked {
     pub(crate) fn of(parts: &Parts) -> Self {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Self { method: parts.method.clone(), path, headers: parts.headers.clone() }
+        Self { method: parts.method.clone(), path, headers: parts.headers.clone(), admitted_at: None }
+    }
+
+    pub(crate) fn is_admitted_at(&mut self, at: Timestamp) {
+        self.admitted_at = Some(at);
+    }
+
+    /// Returns when the impersonation idles out, this request counted.
+    fn idle_ends_at(&self, row: &Impersonation) -> Timestamp {
+        let of_this = |at: Timestamp| at.saturating_add(row.idle_limit).unwrap_or(row.ends_at).min(row.ends_at);
+        self.admitted_at.map_or_else(|| row.idle_ends_at(), of_this)
     }
 
     /// Returns the page to come back to: the one asked for, if asking again changes nothing.
@@ -99,7 +112,7 @@ fn rewritten(engine: &Engine, row: &Impersonation, asked: &Asked, response: Resp
     parts.headers.remove(CONTENT_ENCODING);
     parts.headers.remove(CONTENT_LENGTH);
     let tag = row.tag();
-    let banner = site::is_document(&asked.headers).then(|| banner(engine, row, &tag, asked.page()));
+    let banner = site::is_document(&asked.headers).then(|| banner(engine, row, &tag, asked));
     let body = document::rewrite(body, Rewrite { banner, identity_tag: tag, own_origins: engine.own_origins.clone() });
     Ok((parts, body).into_response())
 }
@@ -130,7 +143,7 @@ fn unmarkable(asked: &HeaderMap, why: &str) -> Response {
         .respond(asked)
 }
 
-fn banner(engine: &Engine, row: &Impersonation, tag: &str, page: &str) -> String {
+fn banner(engine: &Engine, row: &Impersonation, tag: &str, asked: &Asked) -> String {
     let now = engine.now();
     banner_html(&BannerData {
         agent: &row.true_user,
@@ -138,11 +151,11 @@ fn banner(engine: &Engine, row: &Impersonation, tag: &str, page: &str) -> String
         now,
         mode: row.mode_at(now),
         ends_at: row.ends_at,
-        idle_ends_at: row.idle_ends_at(),
+        idle_ends_at: asked.idle_ends_at(row),
         reason: &row.reason,
         ticket: row.ticket.as_deref(),
         tag,
-        continue_href: Some(&continue_href(row, page)),
+        continue_href: Some(&continue_href(row, asked.page())),
         continue_within: engine.terms.continue_within,
         write_minutes: engine.terms.write.as_mins(),
     })

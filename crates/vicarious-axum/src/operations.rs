@@ -56,7 +56,7 @@ impl Vicarious {
     ///
     /// [`Refused::Unavailable`].
     pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, Refused> {
-        Ok(self.engine.known(id).await?.map(|known| known.account))
+        Ok(self.engine.known(id).await?.map(|known| (*known.account).clone()))
     }
 
     /// Returns a page of the accounts that the true user may impersonate.
@@ -69,7 +69,7 @@ impl Vicarious {
         let by = by.ok_or(Refusal::NoSuchAccount)?;
         let found = self.engine.host.search(&by, search).await?;
         let accounts = found.accounts.into_iter().filter(|user| self.engine.host.may(&by, user));
-        Ok(Found { accounts: accounts.map(|user| user.account).collect(), total: found.total })
+        Ok(Found { accounts: accounts.map(|user| (*user.account).clone()).collect(), total: found.total })
     }
 
     /// Returns an account, if `identity` is somebody as themselves who may impersonate it.
@@ -80,7 +80,7 @@ impl Vicarious {
     pub async fn permitted(&self, identity: &Identity, account: &AccountId) -> Result<Account, Refused> {
         let by = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
         let found = self.engine.permitted(&by, account).await?.ok_or(Refusal::NoSuchAccount)?;
-        Ok(found.account)
+        Ok((*found.account).clone())
     }
 
     /// Returns whether a request comes from another site, and so must not change anything.
@@ -174,7 +174,7 @@ impl Vicarious {
     ///
     /// [`Refusal::NoSuchAccount`] unless a customer acts as themselves; [`Refusal::AlreadyDecided`] when declined.
     pub async fn opt_out(&self, identity: &Identity) -> Result<(), Refused> {
-        let customer = self.customer(identity).await?.account.person;
+        let customer = self.customer(identity).await?.account.person.clone();
         self.commit(vec![decide::opt_out(&customer, self.now())]).await?;
         for consent in self.engine.ledger.consents(Consents::Of(&customer.id)).await? {
             match self.decide_consent(identity, &consent.id, Decision::Withdraw).await {
@@ -192,7 +192,7 @@ impl Vicarious {
     ///
     /// [`Refusal::NoSuchAccount`] unless a customer acts as themselves; [`Refusal::AlreadyDecided`] when allowed.
     pub async fn opt_in(&self, identity: &Identity) -> Result<(), Refused> {
-        let customer = self.customer(identity).await?.account.person;
+        let customer = self.customer(identity).await?.account.person.clone();
         self.commit(vec![decide::opt_in(&customer, self.now())]).await
     }
 

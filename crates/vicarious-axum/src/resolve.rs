@@ -1,5 +1,7 @@
 //! The fail-closed table: from what a request presents to an identity, or to a refusal that stays.
 
+use std::sync::Arc;
+
 use http::request::Parts;
 use vicarious_core::decide::end;
 use vicarious_core::ports::ApplyError;
@@ -30,7 +32,7 @@ pub(crate) enum Standing {
     /// Nobody, or somebody as themselves.
     Own,
     /// A live impersonation, and its customer.
-    Pair { row: Box<Impersonation>, current: Known },
+    Pair { row: Arc<Impersonation>, current: Known },
     /// Refused until the true user goes on as themselves.
     Dead(Box<Dead>),
 }
@@ -108,7 +110,7 @@ impl Resolution {
     pub(crate) fn identity(&self) -> Identity {
         match (&self.standing, &self.signed_in) {
             (Standing::Pair { row, current }, Some(signed_in)) => {
-                Identity::impersonating(signed_in.user.account.clone(), current.account.clone(), (**row).clone())
+                Identity::impersonating(signed_in.user.account.clone(), current.account.clone(), Arc::clone(row))
             }
             (Standing::Own, Some(signed_in)) => Identity::own(signed_in.user.account.clone()),
             _ => Identity::anonymous(),
@@ -192,24 +194,26 @@ impl Engine {
         let Some(row) = self.row(handle, look).await? else { return Ok(Standing::dead(DeadCause::Unknown, None)) };
         let signed_in = match visitor {
             Visitor::SignedIn(signed_in) => signed_in,
-            Visitor::Gone(key) if *key == row.sign_in => return self.ended(row, EndCause::AccountGone).await,
+            Visitor::Gone(key) if *key == row.sign_in => {
+                return self.ended(Arc::unwrap_or_clone(row), EndCause::AccountGone).await;
+            }
             Visitor::Gone(_) => return Ok(Standing::dead(DeadCause::Unknown, None)),
-            Visitor::Nobody => return self.ended(row, EndCause::SignedOut).await,
+            Visitor::Nobody => return self.ended(Arc::unwrap_or_clone(row), EndCause::SignedOut).await,
         };
         if row.sign_in != signed_in.key || row.true_user.id != *signed_in.user.account.id() {
             return Ok(Standing::dead(DeadCause::Unknown, None));
         }
         if let Some(cause) = row.over_at(self.now()) {
-            return self.ended(row, cause).await;
+            return self.ended(Arc::unwrap_or_clone(row), cause).await;
         }
         let current = self.account(&row.current_user.id, look).await?;
         let Some(current) = current.filter(|current| current.account.active && signed_in.user.account.active) else {
-            return self.ended(row, EndCause::AccountGone).await;
+            return self.ended(Arc::unwrap_or_clone(row), EndCause::AccountGone).await;
         };
         if !self.host.may(&signed_in.user, &current) {
-            return self.ended(row, EndCause::PermissionLost).await;
+            return self.ended(Arc::unwrap_or_clone(row), EndCause::PermissionLost).await;
         }
-        Ok(Standing::Pair { row: Box::new(row), current })
+        Ok(Standing::Pair { row, current })
     }
 
     /// Records that an impersonation is over, unless that is recorded, and answers with the recorded cause.

@@ -33,9 +33,9 @@ enum Inner {
 
 #[derive(Debug, PartialEq, Eq)]
 struct Pair {
-    true_user: Account,
-    current_user: Account,
-    impersonation: Impersonation,
+    true_user: Arc<Account>,
+    current_user: Arc<Account>,
+    impersonation: Arc<Impersonation>,
 }
 
 impl Identity {
@@ -53,7 +53,12 @@ impl Identity {
     ///
     /// Only the code that resolved a live impersonation calls this. The accounts must be those that the
     /// impersonation is bound to; otherwise the answer is [`Identity::anonymous`], which may do nothing.
-    pub fn impersonating(true_user: Account, current_user: Account, impersonation: Impersonation) -> Self {
+    pub fn impersonating(
+        true_user: impl Into<Arc<Account>>,
+        current_user: impl Into<Arc<Account>>,
+        impersonation: impl Into<Arc<Impersonation>>,
+    ) -> Self {
+        let (true_user, current_user, impersonation) = (true_user.into(), current_user.into(), impersonation.into());
         let bound = impersonation.true_user.id == *true_user.id()
             && impersonation.current_user.id == *current_user.id()
             && true_user.id() != current_user.id();

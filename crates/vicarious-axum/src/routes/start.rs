@@ -223,7 +223,7 @@ impl Gathered {
         StartFacts {
             true_user: Some((&signed_in.user.account, &signed_in.key)),
             running: self.running.as_ref(),
-            target: self.target.as_ref().map(|target| &target.account),
+            target: self.target.as_ref().map(|target| &*target.account),
             allowed: self.allowed,
             fresh_sign_in: engine.fresh_sign_in.is_none_or(recent),
             consents: &self.consents,
@@ -273,7 +273,7 @@ async fn refused(
         other => other,
     };
     let (true_user, asked_for) = (&signed_in.user.account, asked_for(engine, asked, gathered));
-    let target = gathered.permitted(signed_in).map(|target| &target.account);
+    let target = gathered.permitted(signed_in).map(|target| &*target.account);
     let recorded = start_refused(true_user, &asked_for, target, &refusal, engine.now());
     let problem = refusals::of_refusal(&refusal);
     let recorded = stamp(engine, incoming, recorded).on(|entry| {
