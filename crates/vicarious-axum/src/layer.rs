@@ -9,6 +9,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use http::Method;
 use http::header::SET_COOKIE;
+use http::request::Parts;
 use tower::{Layer, Service};
 use vicarious_core::ports::Running;
 
@@ -27,6 +28,15 @@ use crate::{assets, connect, cookies, impersonated, record, refusals, routes};
 #[derive(Clone)]
 pub struct VicariousLayer {
     pub(crate) engine: Arc<Engine>,
+}
+
+impl VicariousLayer {
+    /// Returns whether a request is somebody acting as somebody else, as the layer finds out; for the benchmark.
+    #[doc(hidden)]
+    pub async fn is_pair(&self, request: &Parts) -> bool {
+        let resolution = self.engine.resolve(request).await;
+        resolution.is_ok_and(|resolution| matches!(resolution.standing, Standing::Pair { .. }))
+    }
 }
 
 /// The service that [`VicariousLayer`] wraps around an application.

@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::routing::get;
 use tower::ServiceExt;
+use vicarious::VicariousLayer;
 use vicarious::sqlx::Store;
 
 use crate::server;
@@ -34,17 +35,31 @@ pub(crate) fn measure() {
             ("a pair (GET /impersonation)", &with, "/impersonation", pair.as_str()),
         ];
         let mut found = vec![Vec::new(); cases.len()];
+        let (layer, mut alone) = (vicarious.layer(), Vec::new());
         for _ in 0..ROUNDS {
             for (number, (_, app, path, cookie)) in cases.iter().enumerate() {
                 found[number].push(time(app, path, cookie).await);
             }
+            alone.push(time_alone(&layer, &pair).await);
         }
         println!("resolving on a warm cache, {ROUNDS} rounds of {TIMES} requests in one thread, medians");
-        for ((name, ..), times) in cases.iter().zip(&mut found) {
+        let names = cases.iter().map(|(name, ..)| *name).chain(["a pair, nothing but resolving"]);
+        for (name, times) in names.zip(found.iter_mut().chain([&mut alone])) {
             times.sort_by(f64::total_cmp);
             println!("  {name:<28} {:>6.2} µs a request", times[times.len() / 2]);
         }
     });
+}
+
+/// Returns the microseconds that it takes to find out that a request is of a pair.
+async fn time_alone(layer: &VicariousLayer, cookie: &str) -> f64 {
+    let request = Request::get("/nothing").header("cookie", cookie).body(()).expect("a request");
+    let (parts, ()) = request.into_parts();
+    let began = Instant::now();
+    for _ in 0..TIMES {
+        assert!(layer.is_pair(&parts).await);
+    }
+    began.elapsed().as_secs_f64() * 1e6 / f64::from(TIMES)
 }
 
 /// Returns the microseconds that one request takes.
