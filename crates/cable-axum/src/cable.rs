@@ -16,9 +16,11 @@ use crate::access::{Access, AnyAccess};
 use crate::channel::{Channel, Factory, factory};
 use crate::hub::{Hub, Place};
 use crate::local::Local;
+use crate::measure;
 use crate::ping;
 use crate::roster::Roster;
 use crate::socket::Patience;
+use crate::task;
 
 /// An Action Cable server. Cloning is cheap, and all clones are the same server.
 ///
@@ -77,9 +79,7 @@ pub(crate) struct Server<I: Send + Sync + 'static> {
 impl<I: Send + Sync + 'static> Server<I> {
     /// Takes a subscription off a stream.
     pub(crate) fn leave(&self, place: &Place) {
-        if self.hub.leave(place) {
-            self.pubsub.forget(&place.stream);
-        }
+        self.hub.leave(place, |stream| self.pubsub.forget(stream));
     }
 }
 
@@ -138,6 +138,7 @@ impl<I: Send + Sync + 'static> Builder<I> {
     ///
     /// Outside a tokio runtime.
     pub fn build(self) -> Cable<I> {
+        measure::describe();
         let hub = Arc::new(Hub::new());
         self.pubsub.deliver_to(Arc::clone(&hub) as _);
         let roster = Arc::new(Roster::new(ping::MOMENTS));
@@ -208,7 +209,8 @@ impl<I: Send + Sync + 'static> Cable<I> {
     /// Closes every connection of this process whose identity matches, and returns how many those were.
     ///
     /// When this returns, each of them has its `disconnect` frame, or was cut off because it could not take it, and
-    /// nothing is written to it any more. Connections that are still being set up are found too.
+    /// nothing is written to it any more. (What is no plain TCP socket gets that frame, and nothing else, a moment
+    /// later.) Connections that are still being set up are found too. `matches` must not call the server.
     pub fn disconnect(&self, why: &Disconnect, matches: impl Fn(&I) -> bool) -> usize {
         let mut closed = 0;
         self.server.roster.each(|client| {
@@ -226,43 +228,32 @@ impl<I: Send + Sync + 'static> Cable<I> {
         });
     }
 
-    /// Returns how many connections of this process have an identity that matches.
+    /// Returns how many open connections of this process have an identity that matches.
     pub fn count(&self, matches: impl Fn(&I) -> bool) -> usize {
         let mut count = 0;
-        self.server.roster.each(|client| count += usize::from(matches(&client.identity)));
+        self.server.roster.each(|client| count += usize::from(client.is_open() && matches(&client.identity)));
         count
     }
 
-    /// Returns how many connections this process has.
+    /// Returns how many connections this process has, including those that are being closed.
     pub fn connections(&self) -> usize {
         self.server.roster.len()
     }
 
-    /// Writes bytes to every socket of this process and does nothing else; returns how many took all of them.
-    ///
-    /// What a broadcast is measured against; it would break into frames that wait.
-    #[cfg(feature = "bench")]
-    #[doc(hidden)]
-    pub fn write_to_all(&self, bytes: &[u8]) -> usize {
-        let mut written = 0;
-        self.server.roster.each(|client| {
-            let wrote = client.socket.tcp().and_then(|stream| stream.try_write(bytes).ok());
-            written += usize::from(wrote == Some(bytes.len()));
-        });
-        written
-    }
-
     /// Refuses new connections and closes those there are, spread evenly over a time, so that they do not come back all
-    /// at once.
+    /// at once. Returns when their channels have been told, but not much later than that time.
     pub async fn drain(&self, over: Duration) {
         self.server.draining.store(true, Ordering::SeqCst);
         let mut clients = Vec::new();
         self.server.roster.each(|client| clients.push(Arc::clone(client)));
         let pause = over / u32::try_from(clients.len().max(1)).unwrap_or(u32::MAX);
         let begun = Instant::now();
-        for (nth, client) in clients.into_iter().enumerate() {
+        for (nth, client) in (0..).zip(clients) {
+            tokio::time::sleep_until(begun + pause * nth).await;
             client.close(&Disconnect::SERVER_RESTART, Patience::Some);
-            tokio::time::sleep_until(begun + pause * u32::try_from(nth + 1).unwrap_or(u32::MAX)).await;
+        }
+        if tokio::time::timeout(task::LINGER, self.server.roster.emptied()).await.is_err() {
+            tracing::warn!(left = self.connections(), "some channels take long to end");
         }
     }
 }

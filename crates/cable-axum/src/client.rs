@@ -1,44 +1,81 @@
 //! A connection, as everybody but its own task sees it.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
+use bytes::Bytes;
 use cable_core::Disconnect;
 
-use crate::socket::{Patience, Socket};
+use crate::frame::CloseCode;
+use crate::measure;
+use crate::socket::{Patience, Socket, Standing};
 
 /// Somebody who is connected.
 pub(crate) struct Client<I> {
     pub(crate) identity: I,
     pub(crate) socket: Socket,
-    /// The last broadcast that was counted for this connection.
-    counted: AtomicU64,
+    /// Whether it was welcomed, and expects pings.
+    welcomed: AtomicBool,
     /// The channels whose subscriptions are to end; its own task ends them.
     to_end: Mutex<Vec<&'static str>>,
 }
 
 impl<I> Client<I> {
     pub(crate) fn new(identity: I, socket: Socket) -> Self {
-        Self { identity, socket, counted: AtomicU64::new(0), to_end: Mutex::new(Vec::new()) }
+        Self { identity, socket, welcomed: AtomicBool::new(false), to_end: Mutex::new(Vec::new()) }
     }
 
-    /// Returns whether the broadcast with this number is counted for the first time.
-    pub(crate) fn count(&self, broadcast: u64) -> bool {
-        self.counted.swap(broadcast, Ordering::Relaxed) != broadcast
+    pub(crate) fn is_open(&self) -> bool {
+        self.socket.standing() == Standing::Open
+    }
+
+    /// Takes note that it is about to be welcomed.
+    pub(crate) fn welcome(&self) {
+        self.welcomed.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn ping(&self, frame: &Bytes) {
+        if self.welcomed.load(Ordering::Relaxed) {
+            self.socket.ping(frame);
+        }
     }
 
     /// Tells the client why, and closes; false when that had begun before.
     pub(crate) fn close(&self, why: &Disconnect, patience: Patience) -> bool {
         let closed = self.socket.close(why, patience);
         if closed {
-            metrics::counter!("cable_disconnects_total", "reason" => why.reason.clone().into_owned()).increment(1);
+            measure::disconnected(why.reason.clone());
         }
         closed
     }
 
+    /// Answers a client that closes.
+    pub(crate) fn left(&self, code: CloseCode) {
+        if self.socket.close_with(code) {
+            measure::disconnected("left".into());
+        }
+    }
+
+    /// Closes because the client broke the WebSocket protocol.
+    pub(crate) fn breaks_off(&self, code: CloseCode) {
+        measure::violation();
+        if self.socket.close_with(code) {
+            measure::disconnected("violation".into());
+        }
+    }
+
+    /// Ends a connection that has broken off.
+    pub(crate) fn is_gone(&self) {
+        self.socket.abandon();
+    }
+
     /// Asks the connection's task to end its subscriptions to a channel.
     pub(crate) fn end(&self, channel: &'static str) {
-        self.to_end.lock().unwrap_or_else(PoisonError::into_inner).push(channel);
+        let mut to_end = self.to_end.lock().unwrap_or_else(PoisonError::into_inner);
+        if !to_end.contains(&channel) {
+            to_end.push(channel);
+        }
+        drop(to_end);
         self.socket.wake();
     }
 

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::channel::encode;
 use crate::client::Client;
+use crate::measure;
 
 /// How many maps the streams are spread over, so that few wait for each other.
 const SHARDS: usize = 32;
@@ -21,7 +21,6 @@ const AT_ONCE: usize = 64;
 pub(crate) struct Hub<I> {
     shards: Vec<Mutex<HashMap<Stream, Arc<Topic<I>>>>>,
     hasher: RandomState,
-    broadcasts: AtomicU64,
 }
 
 /// Everybody who listens to one stream.
@@ -52,52 +51,44 @@ pub(crate) struct Place {
 impl<I: Send + Sync + 'static> Hub<I> {
     pub(crate) fn new() -> Self {
         let shards = (0..SHARDS).map(|_| Mutex::default()).collect();
-        Self { shards, hasher: RandomState::new(), broadcasts: AtomicU64::new(0) }
+        Self { shards, hasher: RandomState::new() }
     }
 
     /// Adds a subscription to a stream.
     pub(crate) fn join(&self, stream: &Stream, client: &Arc<Client<I>>, identifier: &Arc<str>) -> Place {
         let mut shard = self.shard(stream);
-        let topic = shard.entry(stream.clone()).or_insert_with(|| Arc::new(Topic::new()));
-        let member = Member { client: Arc::clone(client), identifier: Arc::clone(identifier) };
-        let at = topic.members().add(member);
-        Place { stream: stream.clone(), at }
+        let entry = shard.entry(stream.clone());
+        // One text for all who listen.
+        let stream = entry.key().clone();
+        let topic = entry.or_insert_with(|| Arc::new(Topic::new()));
+        let mut members = topic.members();
+        let member = Member { client: Arc::clone(client), identifier: members.shared(identifier) };
+        Place { stream, at: members.add(member) }
     }
 
-    /// Takes a subscription off a stream; answers whether it was the last there.
-    pub(crate) fn leave(&self, place: &Place) -> bool {
+    /// Takes a subscription off a stream, and calls `forget` if it was the last there, before anybody else joins it.
+    pub(crate) fn leave(&self, place: &Place, forget: impl FnOnce(&Stream)) {
         let mut shard = self.shard(&place.stream);
-        let Some(topic) = shard.get(&place.stream) else { return false };
+        let Some(topic) = shard.get(&place.stream) else { return };
         let is_empty = topic.members().remove(place.at);
         if is_empty {
             shard.remove(&place.stream);
-            if shard.is_empty() {
+            if shard.capacity() > 4 * shard.len() {
                 shard.shrink_to_fit();
             }
+            forget(&place.stream);
         }
-        is_empty
     }
 
     /// Delivers a broadcast; returns how many connections got it.
     async fn deliver(&self, broadcast: &Broadcast) -> usize {
         let topic = self.shard(&broadcast.stream).get(&broadcast.stream).cloned();
-        let Some(topic) = topic else { return 0 };
-        let _in_order = topic.order.lock().await;
-        let number = self.broadcasts.fetch_add(1, Ordering::Relaxed) + 1;
-        let mut frames = Frames::new(&broadcast.message);
-        let (mut connections, mut deliveries, mut from) = (0, 0, 0);
-        loop {
-            let next = topic.members().deliver(from, &mut frames, |client, was_sent| {
-                deliveries += u64::from(was_sent);
-                connections += usize::from(was_sent && client.count(number));
-            });
-            let Some(next) = next else { break };
-            from = next;
-            tokio::task::yield_now().await;
-        }
-        metrics::counter!("cable_broadcasts_total").increment(1);
-        metrics::counter!("cable_deliveries_total").increment(deliveries);
-        connections
+        let reached = match topic {
+            Some(topic) => topic.deliver(&broadcast.message).await,
+            None => Vec::new(),
+        };
+        measure::broadcast(reached.len() as u64);
+        distinct(reached)
     }
 
     fn shard(&self, stream: &Stream) -> MutexGuard<'_, HashMap<Stream, Arc<Topic<I>>>> {
@@ -120,6 +111,19 @@ impl<I> Topic<I> {
         Self { order: tokio::sync::Mutex::new(()), members: Mutex::new(members) }
     }
 
+    /// Delivers to everybody; returns the address of the connection for each who got it.
+    async fn deliver(&self, message: &RawValue) -> Vec<usize> {
+        let _in_order = self.order.lock().await;
+        let mut frames = Frames::new(message);
+        let (mut reached, mut from) = (Vec::new(), 0);
+        loop {
+            let next = self.members().deliver(from, &mut frames, &mut reached);
+            let Some(next) = next else { return reached };
+            from = next;
+            tokio::task::yield_now().await;
+        }
+    }
+
     fn members(&self) -> MutexGuard<'_, Members<I>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -127,9 +131,16 @@ impl<I> Topic<I> {
 
 impl<I> Members<I> {
     fn add(&mut self, member: Member<I>) -> u32 {
-        if let Some(at) = self.free.pop() {
-            self.places[at as usize] = Some(member);
-            return at;
+        while let Some(at) = self.free.pop() {
+            // Places at the end that became free are gone.
+            if let Some(place) = self.places.get_mut(at as usize) {
+                *place = Some(member);
+                return at;
+            }
+        }
+        if self.places.is_empty() {
+            // Most streams have one listener, and a list begins with room for four.
+            self.places.reserve_exact(1);
         }
         self.places.push(Some(member));
         u32::try_from(self.places.len() - 1).unwrap_or(u32::MAX)
@@ -140,24 +151,42 @@ impl<I> Members<I> {
         if self.places.get_mut(at as usize).and_then(Option::take).is_some() {
             self.free.push(at);
         }
-        self.free.len() == self.places.len()
+        while self.places.last().is_some_and(Option::is_none) {
+            self.places.pop();
+        }
+        if self.places.capacity() > 4 * self.places.len() {
+            self.places.shrink_to(2 * self.places.len());
+            self.free.retain(|at| (*at as usize) < self.places.len());
+            self.free.shrink_to_fit();
+        }
+        self.places.is_empty()
+    }
+
+    /// Returns the text of whoever joined before, if it is the same: a broadcast need not fetch and compare each.
+    fn shared(&self, identifier: &Arc<str>) -> Arc<str> {
+        let before = self.places.last().and_then(Option::as_ref).map(|member| &member.identifier);
+        Arc::clone(before.filter(|before| *before == identifier).unwrap_or(identifier))
     }
 
     /// Delivers to the next few from a place on; returns where to go on, if anywhere.
-    fn deliver(
-        &self,
-        from: usize,
-        frames: &mut Frames<'_>,
-        mut delivered: impl FnMut(&Client<I>, bool),
-    ) -> Option<usize> {
+    fn deliver(&self, from: usize, frames: &mut Frames<'_>, reached: &mut Vec<usize>) -> Option<usize> {
         let until = (from + AT_ONCE).min(self.places.len());
         for member in self.places.get(from..until)?.iter().flatten() {
-            if let Some(frame) = frames.frame(&member.identifier) {
-                delivered(&member.client, member.client.socket.send(frame));
+            if let Some(frame) = frames.frame(&member.identifier)
+                && member.client.socket.send(frame)
+            {
+                reached.push(Arc::as_ptr(&member.client).addr());
             }
         }
         (until < self.places.len()).then_some(until)
     }
+}
+
+/// Returns how many different connections these are.
+fn distinct(mut reached: Vec<usize>) -> usize {
+    reached.sort_unstable();
+    reached.dedup();
+    reached.len()
 }
 
 /// The frames of one broadcast: one for each identifier, encoded once, shared by all who have it.

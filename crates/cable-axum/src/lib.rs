@@ -10,8 +10,11 @@
 //! | `task`, `session` | one connection: reads, decides, and performs what `cable-core` answers |
 //! | `io`, `socket`, [`frame`] | the receiving and the sending half of a socket; RFC 6455 framing as values |
 //! | `hub`, `roster`, `ping`, `local` | who listens to what; every connection; pings; broadcasts within one process |
+//! | `measure` | what is counted |
 
 mod access;
+#[cfg(feature = "bench")]
+mod bare;
 mod cable;
 mod channel;
 mod client;
@@ -20,6 +23,7 @@ pub mod handshake;
 mod hub;
 mod io;
 mod local;
+mod measure;
 mod ping;
 mod roster;
 mod session;
@@ -28,6 +32,9 @@ mod task;
 mod upgrade;
 
 pub use access::{Access, Deed, Ending, Permit, Refused};
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub use bare::Bare;
 pub use cable::{BroadcastError, Builder, Cable};
 pub use cable_core::{Disconnect, Limits, Origins, Stream, ports};
 pub use channel::{Channel, NoAction, NoParams, Reject, Subscription};

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::Notify;
 
 use crate::client::Client;
 
@@ -13,6 +14,7 @@ pub(crate) struct Roster<I> {
     sections: Vec<Mutex<Section<I>>>,
     next: AtomicUsize,
     count: AtomicUsize,
+    emptied: Notify,
 }
 
 struct Section<I> {
@@ -34,6 +36,7 @@ impl<I> Roster<I> {
             sections: (0..sections.max(1)).map(|_| section()).collect(),
             next: AtomicUsize::new(0),
             count: AtomicUsize::new(0),
+            emptied: Notify::new(),
         }
     }
 
@@ -45,7 +48,7 @@ impl<I> Roster<I> {
             clients.places.push(None);
         }
         clients.places[at] = Some(Arc::clone(client));
-        self.count.fetch_add(1, Ordering::Relaxed);
+        self.count.fetch_add(1, Ordering::SeqCst);
         Seat { section, at }
     }
 
@@ -53,16 +56,29 @@ impl<I> Roster<I> {
         let mut clients = self.section(seat.section);
         if clients.places.get_mut(seat.at).and_then(Option::take).is_some() {
             clients.free.push(seat.at);
-            self.count.fetch_sub(1, Ordering::Relaxed);
+            if self.count.fetch_sub(1, Ordering::SeqCst) == 1 {
+                self.emptied.notify_waiters();
+            }
+        }
+    }
+
+    /// Waits until there are none.
+    pub(crate) async fn emptied(&self) {
+        loop {
+            let emptied = self.emptied.notified();
+            if self.len() == 0 {
+                return;
+            }
+            emptied.await;
         }
     }
 
     /// Returns how many connections there are.
     pub(crate) fn len(&self) -> usize {
-        self.count.load(Ordering::Relaxed)
+        self.count.load(Ordering::SeqCst)
     }
 
-    /// Calls `visit` for every connection, section by section.
+    /// Calls `visit` for every connection, section by section; `visit` must not come back here.
     pub(crate) fn each(&self, mut visit: impl FnMut(&Arc<Client<I>>)) {
         for section in 0..self.sections.len() {
             self.section(section).places.iter().flatten().for_each(&mut visit);
@@ -72,7 +88,7 @@ impl<I> Roster<I> {
     /// Pings one section; returns how many there are.
     pub(crate) fn ping(&self, turn: usize, frame: &Bytes) -> usize {
         let section = turn % self.sections.len();
-        self.section(section).places.iter().flatten().for_each(|client| client.socket.ping(frame));
+        self.section(section).places.iter().flatten().for_each(|client| client.ping(frame));
         self.sections.len()
     }
 

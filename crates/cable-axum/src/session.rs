@@ -1,11 +1,9 @@
 //! One connection's protocol: performs what `cable-core` decides.
 
 use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use cable_core::{Connection, Data, Disconnect, Effect, Identifier, Ignored, Input};
 use serde_json::{Value, json};
@@ -17,11 +15,14 @@ use crate::channel::{AnyChannel, Change, Subscription, encode};
 use crate::client::Client;
 use crate::frame;
 use crate::hub::Place;
+use crate::measure;
 use crate::roster::Seat;
-use crate::socket::{Patience, Standing};
+use crate::socket::Patience;
 
+mod caught;
 mod timers;
 
+use caught::caught;
 use timers::Timers;
 
 /// A connection and its subscriptions. Dropped, it leaves the roster and every stream.
@@ -46,7 +47,11 @@ impl<I: Send + Sync + 'static> Session<I> {
     /// Enters a connection into the roster. From here on it can be found and closed.
     pub(crate) fn new(cable: &Cable<I>, client: Arc<Client<I>>) -> Self {
         let seat = cable.server.roster.enter(&client);
-        metrics::gauge!("cable_connections").increment(1);
+        measure::connections(1.0);
+        if cable.server.draining.load(Ordering::SeqCst) {
+            // It was on its way here when the others were told.
+            client.close(&Disconnect::SERVER_RESTART, Patience::Some);
+        }
         Self {
             cable: cable.clone(),
             client,
@@ -63,8 +68,15 @@ impl<I: Send + Sync + 'static> Session<I> {
 
     /// Welcomes the client, if its identity still stands.
     pub(crate) async fn open(&mut self) {
-        match self.cable.server.access.still(&self.client.identity).await {
-            Ok(()) => self.input(Input::Accepted).await,
+        if !self.client.is_open() {
+            return;
+        }
+        let still = caught("access", self.cable.server.access.still(&self.client.identity)).await;
+        match still.unwrap_or(Err(Disconnect::UNAVAILABLE)) {
+            Ok(()) => {
+                self.input(Input::Accepted).await;
+                self.client.welcome();
+            }
             Err(why) => {
                 self.client.close(&why, Patience::Some);
             }
@@ -72,12 +84,22 @@ impl<I: Send + Sync + 'static> Session<I> {
     }
 
     pub(crate) async fn text(&mut self, text: &str) {
-        let at = self.cable.server.started.elapsed();
+        let at = self.at();
         self.input(Input::Text { text, at }).await;
     }
 
     pub(crate) async fn binary(&mut self) {
-        self.input(Input::Binary).await;
+        let at = self.at();
+        self.input(Input::Binary { at }).await;
+    }
+
+    pub(crate) async fn control(&mut self) {
+        let at = self.at();
+        self.input(Input::Control { at }).await;
+    }
+
+    fn at(&self) -> Duration {
+        self.cable.server.started.elapsed()
     }
 
     /// Ends the subscriptions that somebody outside asked to end.
@@ -100,15 +122,15 @@ impl<I: Send + Sync + 'static> Session<I> {
         for (identifier, timer) in self.timers.due(Instant::now()) {
             let Some(at) = self.position(&identifier) else { continue };
             let mut subscription = self.subscription(&identifier, self.subscriptions[at].name);
-            let rung = caught(self.subscriptions[at].channel.tick(timer, &mut subscription)).await;
+            let ticking = self.subscriptions[at].channel.tick(timer, &mut subscription);
+            let rung = caught("channel", ticking).await;
             let effects = self.finished(&identifier, subscription, rung.is_some()).await;
             self.run(effects).await;
         }
     }
 
-    /// Ends every subscription and tells its channel; the socket takes nothing more.
+    /// Ends every subscription and tells its channel; the socket takes nothing more by then.
     pub(crate) async fn end(&mut self) {
-        self.client.socket.close_with(frame::CloseCode::NORMAL);
         self.input(Input::Close(Disconnect::REMOTE)).await;
     }
 
@@ -140,8 +162,8 @@ impl<I: Send + Sync + 'static> Session<I> {
                 self.client.socket.send(&frame::text(&text));
             }
             Effect::Unsubscribe(identifier) => self.unsubscribe(&identifier).await,
-            Effect::Close => {
-                self.client.socket.close_with(frame::CloseCode::NORMAL);
+            Effect::Close(why) => {
+                self.client.close(&why, Patience::Some);
             }
             Effect::Ignore(why) => ignored(why),
             Effect::Subscribe(_) | Effect::Perform { .. } => {}
@@ -150,15 +172,10 @@ impl<I: Send + Sync + 'static> Session<I> {
 
     async fn subscribe(&mut self, identifier: Identifier) -> Vec<Effect> {
         let text = Arc::clone(identifier.text());
-        let opened = self.opened(identifier).await;
-        // The connection may have been closed from outside meanwhile, and its streams must not begin then.
-        let input = match opened {
-            true if self.client.socket.standing() == Standing::Open => Input::Confirmed(&text),
-            _ => Input::Rejected(&text),
-        };
-        let accepted = matches!(input, Input::Confirmed(_));
-        metrics::counter!("cable_subscribes_total", "result" => if accepted { "confirmed" } else { "rejected" })
-            .increment(1);
+        // The connection may have been closed from outside meanwhile.
+        let is_accepted = self.opened(identifier).await && self.client.is_open();
+        measure::subscribe(if is_accepted { "confirmed" } else { "rejected" });
+        let input = if is_accepted { Input::Confirmed(&text) } else { Input::Rejected(&text) };
         self.connection.handle(input, &self.cable.server.limits)
     }
 
@@ -177,21 +194,18 @@ impl<I: Send + Sync + 'static> Session<I> {
             Err(_) => return false,
         };
         let mut subscription = self.subscription(&text, name);
-        let opened = caught(factory.open(params, &mut subscription)).await;
+        let opened = caught("channel", factory.open(params, &mut subscription)).await;
         let ending = match opened {
             Some(Ok(channel)) => {
-                metrics::gauge!("cable_subscriptions").increment(1);
+                measure::subscriptions(1.0);
+                make_room_for_one(&mut self.subscriptions);
                 self.subscriptions.push(Open { identifier: Arc::clone(&text), name, channel, places: Vec::new() });
-                let keep = !subscription.changes.contains(&Change::Unsubscribe);
-                let joined = self.change(&text, std::mem::take(&mut subscription.changes)).await;
-                if joined && keep { Ending::Done } else { Ending::Declined }
+                if self.change(&text, subscription.changes).await { Ending::Done } else { Ending::Declined }
             }
             Some(Err(_)) => Ending::Declined,
             None => Ending::Failed,
         };
-        if let Some(permit) = permit {
-            permit.finish(ending);
-        }
+        finish(permit, ending);
         ending == Ending::Done
     }
 
@@ -211,22 +225,25 @@ impl<I: Send + Sync + 'static> Session<I> {
             Err(None) => return Vec::new(),
         };
         let mut subscription = self.subscription(identifier, name);
-        let performed = caught(self.subscriptions[at].channel.perform(data, &mut subscription)).await;
-        metrics::counter!("cable_actions_total", "channel" => name).increment(1);
-        if let Some(permit) = permit {
-            permit.finish(match performed {
+        let performed = caught("channel", self.subscriptions[at].channel.perform(data, &mut subscription)).await;
+        if performed != Some(false) {
+            measure::action(name);
+        }
+        finish(
+            permit,
+            match performed {
                 Some(true) => Ending::Done,
                 Some(false) => Ending::Declined,
                 None => Ending::Failed,
-            });
-        }
+            },
+        );
         self.finished(identifier, subscription, performed.is_some()).await
     }
 
     /// Asks whether something may be; otherwise the problem to answer with, or none when the connection was closed.
     async fn admit(&mut self, deed: &Deed<'_>) -> Result<Option<Box<dyn Permit>>, Option<Value>> {
-        let admitted = self.cable.server.access.admit(&self.client.identity, deed).await;
-        match admitted {
+        let admitted = caught("access", self.cable.server.access.admit(&self.client.identity, deed)).await;
+        match admitted.unwrap_or(Err(Refused::Over(Disconnect::UNAVAILABLE))) {
             Ok(permit) => Ok(permit),
             Err(Refused::Problem(problem)) => Err(Some(problem)),
             Err(Refused::Over(why)) => {
@@ -237,34 +254,38 @@ impl<I: Send + Sync + 'static> Session<I> {
     }
 
     /// Does what a method of a channel asked for; a channel that panicked is not trusted any more.
-    async fn finished(
-        &mut self,
-        identifier: &Arc<str>,
-        mut subscription: Subscription<I>,
-        survived: bool,
-    ) -> Vec<Effect> {
-        let keep = survived && !subscription.changes.contains(&Change::Unsubscribe);
-        let kept = keep && self.change(identifier, std::mem::take(&mut subscription.changes)).await;
-        if kept {
+    async fn finished(&mut self, identifier: &Arc<str>, subscription: Subscription<I>, survived: bool) -> Vec<Effect> {
+        if survived && self.change(identifier, subscription.changes).await {
             return Vec::new();
         }
         self.connection.handle(Input::Rejected(identifier), &self.cable.server.limits)
     }
 
-    /// Joins and leaves streams, and sets timers; false when a stream cannot be listened to.
+    /// Joins and leaves streams, and sets timers; false when the subscription is to end.
     async fn change(&mut self, identifier: &Arc<str>, changes: Vec<Change>) -> bool {
         let Some(at) = self.position(identifier) else { return false };
+        if changes.contains(&Change::Unsubscribe) {
+            return false;
+        }
         for change in changes {
+            if !self.client.is_open() {
+                return false;
+            }
             let server = &self.cable.server;
             let places = &mut self.subscriptions[at].places;
             match change {
                 Change::Join(stream) if places.iter().any(|place| place.stream == stream) => {}
                 Change::Join(stream) => {
-                    if let Err(error) = server.pubsub.listen(&stream).await {
+                    // In this order, so that whoever leaves the stream at the same time knows that it is still needed.
+                    make_room_for_one(places);
+                    places.push(server.hub.join(&stream, &self.client, identifier));
+                    let listening = caught("pub/sub", server.pubsub.listen(&stream)).await;
+                    if let Some(Err(error)) = &listening {
                         tracing::error!(error = ?error, %stream, "a stream cannot be listened to");
+                    }
+                    if !matches!(listening, Some(Ok(()))) {
                         return false;
                     }
-                    places.push(server.hub.join(&stream, &self.client, identifier));
                 }
                 Change::Leave(stream) => {
                     for place in places.extract_if(.., |place| place.stream == stream) {
@@ -284,9 +305,9 @@ impl<I: Send + Sync + 'static> Session<I> {
         let mut open = self.subscriptions.swap_remove(at);
         self.timers.remove(identifier);
         open.places.drain(..).for_each(|place| self.cable.server.leave(&place));
-        metrics::gauge!("cable_subscriptions").decrement(1);
+        measure::subscriptions(-1.0);
         let mut subscription = self.subscription(identifier, open.name);
-        caught(open.channel.unsubscribed(&mut subscription)).await;
+        caught("channel", open.channel.unsubscribed(&mut subscription)).await;
     }
 
     fn subscription(&self, identifier: &Arc<str>, channel: &'static str) -> Subscription<I> {
@@ -309,32 +330,30 @@ impl<I: Send + Sync + 'static> Drop for Session<I> {
         let server = &self.cable.server;
         for open in self.subscriptions.drain(..) {
             open.places.iter().for_each(|place| server.leave(place));
-            metrics::gauge!("cable_subscriptions").decrement(1);
+            measure::subscriptions(-1.0);
         }
         server.roster.leave(self.seat);
-        metrics::gauge!("cable_connections").decrement(1);
+        measure::connections(-1.0);
     }
 }
 
-/// Runs a channel's code; none when it panicked.
-async fn caught<T>(running: impl Future<Output = T>) -> Option<T> {
-    let mut running = pin!(running);
-    poll_fn(|context| {
-        // A channel that panicked is dropped, so that nobody sees what it left half done.
-        match catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(context))) {
-            Ok(polled) => polled.map(Some),
-            Err(_) => {
-                tracing::error!("a channel panicked; its subscription ends");
-                Poll::Ready(None)
-            }
-        }
-    })
-    .await
+/// Tells whoever admitted a deed how it ended.
+fn finish(permit: Option<Box<dyn Permit>>, ending: Ending) {
+    if let Some(permit) = permit {
+        permit.finish(ending);
+    }
 }
 
 fn ignored(why: Ignored) {
-    metrics::counter!("cable_ignored_total").increment(1);
+    measure::ignored();
     if why != Ignored::Duplicate {
         tracing::debug!(%why, "a message was ignored");
+    }
+}
+
+/// Makes room for one thing where there is nothing: most have one only, and a list begins with room for four.
+fn make_room_for_one<T>(list: &mut Vec<T>) {
+    if list.is_empty() {
+        list.reserve_exact(1);
     }
 }

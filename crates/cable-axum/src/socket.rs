@@ -1,5 +1,6 @@
 //! The sending half of a socket: whoever has a frame writes it at once, and only what does not fit waits.
 
+use std::io;
 use std::io::ErrorKind;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -10,12 +11,13 @@ use futures_util::task::AtomicWaker;
 use tokio::net::TcpStream;
 
 use crate::frame::{self, CloseCode};
+use crate::measure;
 
 mod outbox;
 
 use outbox::{Outbox, State};
 
-/// After so many pings in a row that found something waiting, the client reads too slowly.
+/// When so many pings came while the first of them could not be written, the client reads too slowly.
 const STALLED_PINGS: u8 = 5;
 
 /// Where frames are written.
@@ -69,7 +71,7 @@ impl Socket {
         if !self.write_or_queue(&mut out, frame) {
             return false;
         }
-        if out.waiting > self.at_most {
+        if out.weight() > self.at_most {
             self.too_slow(&mut out);
             return false;
         }
@@ -82,16 +84,18 @@ impl Socket {
         if out.state != State::Open {
             return;
         }
-        if out.queue.is_empty() {
-            self.write_or_queue(&mut out, frame);
-            return;
-        }
-        if out.stalled == 0 {
-            out.push_next(frame.clone());
-        }
-        out.stalled += 1;
-        if out.stalled >= STALLED_PINGS {
-            self.too_slow(&mut out);
+        let written = if out.is_empty() { self.try_write(frame) } else { Some(0) };
+        match written {
+            Some(0) => {
+                let is_first = out.is_empty();
+                if out.push_ping(frame.clone()) >= STALLED_PINGS {
+                    self.too_slow(&mut out);
+                } else if is_first {
+                    self.task.wake();
+                }
+            }
+            Some(written) => self.queue_rest(&mut out, frame, written),
+            None => self.cut(&mut out),
         }
     }
 
@@ -108,46 +112,55 @@ impl Socket {
     fn finish(&self, words: &Bytes, patience: Patience) -> bool {
         let mut out = self.lock();
         let was_open = out.state == State::Open;
-        match patience {
-            Patience::None if out.state == State::Cut => {}
-            Patience::None => {
-                let told = was_open && out.queue.is_empty() && self.try_write(words) == Some(words.len());
-                out.clear();
-                if told {
-                    out.state = State::Closing;
-                } else if was_open && matches!(self.wire, Wire::Task) {
-                    // Its task writes a moment later; what waited before is gone.
-                    out.push(words.clone());
-                    out.state = State::Closing;
-                } else {
-                    self.cut(&mut out);
-                }
-            }
-            Patience::Some if was_open => {
+        match (patience, out.state) {
+            (Patience::Some, State::Open) => {
                 out.keep_begun_frame();
+                out.state = State::Closing;
                 self.write_or_queue(&mut out, words);
-                if out.state == State::Open {
-                    out.state = State::Closing;
-                }
             }
-            Patience::Some => {}
+            (Patience::None, State::Open) => self.finish_at_once(&mut out, words),
+            // Nothing is written later, except the last words by a task that alone can write them.
+            (Patience::None, State::Closing) => match self.wire {
+                Wire::Task if out.len() <= 1 => {}
+                _ if out.is_empty() => {}
+                _ => self.cut(&mut out),
+            },
+            _ => {}
         }
         drop(out);
         self.task.wake();
         was_open
     }
 
+    fn finish_at_once(&self, out: &mut Outbox, words: &Bytes) {
+        let is_told = match self.wire {
+            Wire::Tcp(_) => out.is_empty() && self.try_write(words) == Some(words.len()),
+            Wire::Task => out.is_between_frames(),
+        };
+        out.state = State::Closing;
+        if !is_told {
+            self.cut(out);
+            return;
+        }
+        out.clear();
+        if matches!(self.wire, Wire::Task) {
+            // Its task writes a moment later; what waited before is gone.
+            out.push(words.clone());
+        }
+    }
+
     /// Ends the connection without another word.
     pub(crate) fn abandon(&self) {
-        let mut out = self.lock();
-        self.cut(&mut out);
-        drop(out);
-        self.task.wake();
+        self.cut(&mut self.lock());
     }
 
     fn cut(&self, out: &mut Outbox) {
+        if out.state == State::Open {
+            measure::disconnected("gone".into());
+        }
         out.clear();
         out.state = State::Cut;
+        self.task.wake();
         if let Wire::Tcp(stream) = &self.wire {
             // It fails where the other side has gone already.
             let _ = socket2::SockRef::from(stream).shutdown(std::net::Shutdown::Both);
@@ -158,27 +171,37 @@ impl Socket {
         out.keep_begun_frame();
         out.push(last_words(Some(&Disconnect::TOO_SLOW), CloseCode::NORMAL));
         out.state = State::Closing;
-        metrics::counter!("cable_disconnects_total", "reason" => "too_slow").increment(1);
+        measure::disconnected(Disconnect::TOO_SLOW.reason);
         self.task.wake();
     }
 
     /// Writes as much as can be, and queues the rest; false when the other side is gone.
     fn write_or_queue(&self, out: &mut Outbox, frame: &Bytes) -> bool {
-        let written = if out.queue.is_empty() { self.try_write(frame) } else { Some(0) };
-        match written {
-            Some(written) if written == frame.len() => true,
+        if !out.is_empty() {
+            // The task has been woken for what waits, and writes on by itself.
+            out.push(frame.clone());
+            return true;
+        }
+        match self.try_write(frame) {
             Some(written) => {
-                out.push(frame.slice(written..));
-                out.begun = written > 0 || out.begun;
-                self.task.wake();
+                self.queue_rest(out, frame, written);
                 true
             }
             None => {
                 self.cut(out);
-                self.task.wake();
                 false
             }
         }
+    }
+
+    /// Queues what was not written of a frame, alone.
+    fn queue_rest(&self, out: &mut Outbox, frame: &Bytes, written: usize) {
+        match written {
+            0 => out.push(frame.clone()),
+            _ if written < frame.len() => out.push_rest(frame.slice(written..)),
+            _ => return,
+        }
+        self.task.wake();
     }
 
     /// Returns how many bytes were written at once, or none when the other side is gone.
@@ -194,32 +217,27 @@ impl Socket {
     /// Writes what waits, for the connection's own task; ready when nothing waits.
     pub(crate) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<()> {
         let Wire::Tcp(stream) = &self.wire else { return Poll::Ready(()) };
-        loop {
-            if !self.has_waiting() {
-                return Poll::Ready(());
+        self.poll_flush_by(|bytes| {
+            loop {
+                ready!(stream.poll_write_ready(context))?;
+                match stream.try_write(bytes) {
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    written => return Poll::Ready(written),
+                }
             }
-            let is_writable = ready!(stream.poll_write_ready(context)).is_ok();
+        })
+    }
+
+    /// The same by `write`, for a task that alone can write. Nobody changes what waits while it does.
+    pub(crate) fn poll_flush_by(&self, mut write: impl FnMut(&[u8]) -> Poll<io::Result<usize>>) -> Poll<()> {
+        loop {
             let mut out = self.lock();
-            let Some(front) = out.queue.front() else { return Poll::Ready(()) };
-            match self.try_write(front).filter(|_| is_writable) {
-                Some(written) => out.advance(written),
-                None => self.cut(&mut out),
+            let Some(front) = out.front() else { return Poll::Ready(()) };
+            match ready!(write(front)) {
+                Ok(written) if written > 0 => out.advance(written),
+                _ => self.cut(&mut out),
             }
         }
-    }
-
-    /// Returns what is to be written first, for a task that writes by itself.
-    pub(crate) fn front(&self) -> Option<Bytes> {
-        self.lock().queue.front().cloned()
-    }
-
-    /// Takes note that so much of [`Self::front`] was written.
-    pub(crate) fn advance(&self, written: usize) {
-        self.lock().advance(written);
-    }
-
-    pub(crate) fn has_waiting(&self) -> bool {
-        !self.lock().queue.is_empty()
     }
 
     pub(crate) fn standing(&self) -> Standing {

@@ -3,7 +3,7 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::socket::Standing;
 
 /// How long a client has to read its last words and to close from its side.
-const LINGER: Duration = Duration::from_secs(5);
+pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
 /// What happens to a connection next.
 enum Next {
@@ -40,7 +40,7 @@ pub(crate) async fn serve<I: Send + Sync + 'static>(mut session: Session<I>, mut
     while_writing(&mut io, &client, session.end()).await;
     // Nobody finds the connection any more, although the socket may still have something to say.
     drop(session);
-    linger(io, &client).await;
+    Box::pin(linger(io, &client)).await;
 }
 
 async fn receive<I: Send + Sync + 'static>(
@@ -53,18 +53,18 @@ async fn receive<I: Send + Sync + 'static>(
         Arrived::Message(Message::Text(text)) => while_writing(io, client, session.text(&text)).await,
         Arrived::Message(Message::Binary(_)) => while_writing(io, client, session.binary()).await,
         Arrived::Message(Message::Ping(payload)) => {
+            while_writing(io, client, session.control()).await;
             client.socket.send(&frame::pong(&payload));
         }
-        Arrived::Message(Message::Pong(_)) => {}
+        Arrived::Message(Message::Pong(_)) => while_writing(io, client, session.control()).await,
         Arrived::Message(Message::Close(close)) => {
-            client.socket.close_with(close.map_or(frame::CloseCode::NORMAL, |close| close.code));
+            client.left(close.map_or(frame::CloseCode::NORMAL, |close| close.code));
         }
         Arrived::Violation(violation) => {
-            metrics::counter!("cable_violations_total").increment(1);
             tracing::debug!(%violation, "a client breaks the WebSocket protocol");
-            client.socket.close_with(violation.close_code());
+            client.breaks_off(violation.close_code());
         }
-        Arrived::End => client.socket.abandon(),
+        Arrived::End => client.is_gone(),
     }
 }
 
@@ -77,10 +77,14 @@ async fn next<I>(io: &mut Io, client: &Client<I>, timer: Option<Instant>) -> Nex
         if client.socket.standing() != Standing::Open || client.is_asked() {
             return Poll::Ready(Next::Told);
         }
-        if timer.as_mut().is_some_and(|timer| timer.as_mut().poll(context).is_ready()) {
-            return Poll::Ready(Next::Timer);
+        // First what arrived, or a timer that rings without pause would keep it from being read.
+        if let Poll::Ready(arrived) = poll_io(io, client, context) {
+            return Poll::Ready(Next::Arrived(arrived));
         }
-        poll_io(io, client, context).map(Next::Arrived)
+        match &mut timer {
+            Some(timer) => timer.as_mut().poll(context).map(|()| Next::Timer),
+            None => Poll::Pending,
+        }
     })
     .await
 }
@@ -92,9 +96,10 @@ fn poll_io<I>(io: &mut Io, client: &Client<I>, context: &mut Context<'_>) -> Pol
 }
 
 /// Runs a piece of work, boxed because it is larger than a connection that says nothing, while what waits is written.
-async fn while_writing<I>(io: &mut Io, client: &Client<I>, work: impl Future<Output = ()>) {
+fn while_writing<I>(io: &mut Io, client: &Client<I>, work: impl Future<Output = ()>) -> impl Future<Output = ()> {
+    // Boxed here, and not in an `async` block, which would have room for it unboxed as well.
     let mut work = Box::pin(work);
-    poll_fn(|context| {
+    poll_fn(move |context| {
         if work.as_mut().poll(context).is_ready() {
             return Poll::Ready(());
         }
@@ -102,24 +107,33 @@ async fn while_writing<I>(io: &mut Io, client: &Client<I>, work: impl Future<Out
         let _ = io.poll_write(&client.socket, context);
         Poll::Pending
     })
-    .await;
 }
 
 /// Writes the last words, and waits for the other side to close, but not for long.
 pub(crate) async fn linger<I>(mut io: Io, client: &Client<I>) {
-    let closed = poll_fn(|context| {
+    let ending = async {
+        closed(&mut io, client).await;
+        io.shut_down().await;
+    };
+    let _ = tokio::time::timeout(LINGER, ending).await;
+    client.socket.abandon();
+}
+
+/// Returns once everything is written and the other side has closed.
+async fn closed<I>(io: &mut Io, client: &Client<I>) {
+    let mut has_ended = false;
+    poll_fn(|context| {
         client.socket.register(context);
         let is_written = io.poll_write(&client.socket, context).is_ready();
-        while client.socket.standing() != Standing::Cut {
-            match ready!(io.poll_read(&client.socket, context)) {
-                Arrived::Message(message) if !matches!(message, Message::Close(_)) => {}
-                // Half closed from there, and perhaps still reading.
-                _ if !is_written => return Poll::Pending,
-                _ => return Poll::Ready(()),
+        // Whatever else it says is read and thrown away: to close with something unread would take our last words from it.
+        while !has_ended && client.socket.standing() != Standing::Cut {
+            match io.poll_read(&client.socket, context) {
+                Poll::Ready(arrived) => has_ended = arrived == Arrived::End,
+                Poll::Pending => break,
             }
         }
-        Poll::Ready(())
-    });
-    let _ = tokio::time::timeout(LINGER, closed).await;
-    client.socket.abandon();
+        let is_over = (has_ended && is_written) || client.socket.standing() == Standing::Cut;
+        if is_over { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }

@@ -20,6 +20,7 @@ use crate::Cable;
 use crate::client::Client;
 use crate::handshake;
 use crate::io::Io;
+use crate::measure;
 use crate::session::Session;
 use crate::socket::{Patience, Socket};
 use crate::task;
@@ -42,7 +43,7 @@ impl<I: Send + Sync + 'static> Cable<I> {
         let (mut parts, _) = request.into_parts();
         let Ok(key) = handshake::check(&parts) else { return not_found() };
         if !self.allows(&parts) {
-            metrics::counter!("cable_connects_total", "result" => "origin").increment(1);
+            measure::connect("origin");
             tracing::warn!(origin = ?parts.headers.get(ORIGIN), host = ?parts.headers.get(HOST), "another origin");
             return not_found();
         }
@@ -51,6 +52,7 @@ impl<I: Send + Sync + 'static> Cable<I> {
             return not_found();
         };
         if self.server.draining.load(Ordering::SeqCst) {
+            measure::connect("draining");
             return StatusCode::SERVICE_UNAVAILABLE.into_response();
         }
         let identity = self.server.access.identify(&mut parts).await;
@@ -81,14 +83,14 @@ async fn connect<I: Send + Sync + 'static>(cable: Cable<I>, upgrade: OnUpgrade, 
     let socket = Socket::new(wire, limits.waiting_bytes);
     match identity {
         Ok(identity) => {
-            metrics::counter!("cable_connects_total", "result" => "accepted").increment(1);
+            measure::connect("accepted");
             let session = Session::new(&cable, Arc::new(Client::new(identity, socket)));
             drop(cable);
             // A small task of its own: what it took to get here is not kept.
             tokio::spawn(task::serve(session, io));
         }
         Err(why) => {
-            metrics::counter!("cable_connects_total", "result" => "refused").increment(1);
+            measure::connect("refused");
             let client = Client::new((), socket);
             client.close(&why, Patience::Some);
             task::linger(io, &client).await;

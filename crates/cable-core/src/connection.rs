@@ -49,7 +49,15 @@ pub enum Input<'a> {
         at: Duration,
     },
     /// The client sent something that is no text.
-    Binary,
+    Binary {
+        /// When, on the same clock.
+        at: Duration,
+    },
+    /// The client sent a frame that only concerns the socket, such as a ping: it means nothing here, but is counted.
+    Control {
+        /// When, on the same clock.
+        at: Duration,
+    },
     /// The channel accepted the subscription, and its streams are live.
     Confirmed(&'a str),
     /// The channel refused the subscription, or the server ends it.
@@ -76,8 +84,8 @@ pub enum Effect {
     },
     /// Note, once in a while, that something was ignored: clients do such things, and expect no answer.
     Ignore(Ignored),
-    /// Close the socket, after what was sent.
-    Close,
+    /// Tell the client why, and close the socket.
+    Close(Disconnect),
 }
 
 /// Why a message was ignored.
@@ -125,23 +133,26 @@ impl Connection {
     pub fn handle(&mut self, input: Input<'_>, limits: &Limits) -> Vec<Effect> {
         match (self.phase, input) {
             (Phase::Closed, _) => Vec::new(),
-            (_, Input::Close(why)) => self.close(&why),
+            (_, Input::Close(why)) => self.close(why),
             (Phase::Opening, Input::Accepted) => {
                 self.phase = Phase::Open;
                 vec![Effect::Send(wire::welcome())]
             }
             (Phase::Opening, _) | (Phase::Open, Input::Accepted) => vec![Effect::Ignore(Ignored::NotOpen)],
-            (Phase::Open, Input::Binary) => vec![Effect::Ignore(Ignored::Binary)],
-            (Phase::Open, Input::Text { text, at }) => self.text(text, at, limits),
+            (Phase::Open, Input::Text { at, .. } | Input::Binary { at } | Input::Control { at })
+                if !self.bucket.take(at, limits) =>
+            {
+                self.close(Disconnect::RATE_LIMITED)
+            }
+            (Phase::Open, Input::Text { text, .. }) => self.text(text, limits),
+            (Phase::Open, Input::Binary { .. }) => vec![Effect::Ignore(Ignored::Binary)],
+            (Phase::Open, Input::Control { .. }) => Vec::new(),
             (Phase::Open, Input::Confirmed(identifier)) => self.confirmed(identifier),
             (Phase::Open, Input::Rejected(identifier)) => self.rejected(identifier),
         }
     }
 
-    fn text(&mut self, text: &str, at: Duration, limits: &Limits) -> Vec<Effect> {
-        if !self.bucket.take(at, limits) {
-            return self.close(&Disconnect::RATE_LIMITED);
-        }
+    fn text(&mut self, text: &str, limits: &Limits) -> Vec<Effect> {
         match Command::parse(text, limits) {
             Ok(Command::Subscribe { identifier }) => self.subscribe(&identifier, limits),
             Ok(Command::Unsubscribe { identifier }) => match self.position(&identifier) {
@@ -188,10 +199,10 @@ impl Connection {
         vec![Effect::Unsubscribe(subscription.identifier), Effect::Send(wire::reject(identifier))]
     }
 
-    fn close(&mut self, why: &Disconnect) -> Vec<Effect> {
+    fn close(&mut self, why: Disconnect) -> Vec<Effect> {
         self.phase = Phase::Closed;
         let ended = self.subscriptions.drain(..).map(|subscription| Effect::Unsubscribe(subscription.identifier));
-        [Effect::Send(why.frame()), Effect::Close].into_iter().chain(ended).collect()
+        std::iter::once(Effect::Close(why)).chain(ended).collect()
     }
 
     fn position(&self, identifier: &str) -> Option<usize> {

@@ -10,7 +10,7 @@ pub struct Limits {
     pub json_depth: usize,
     /// How many subscriptions may be open at once; default 100.
     pub subscriptions: usize,
-    /// How many commands a second a client may go on sending; default 50.
+    /// How many commands, or other frames, a second a client may go on sending; default 50.
     pub commands_per_second: u32,
     /// How many commands may come at once, as they do when a page with many subscriptions connects; default 300.
     pub burst: u32,

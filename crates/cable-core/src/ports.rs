@@ -34,6 +34,9 @@ pub trait PubSub: Send + Sync {
     fn listen<'a>(&'a self, stream: &'a Stream) -> Pending<'a, Result<(), PubSubError>>;
 
     /// Stops listening to a stream that nobody here needs any more.
+    ///
+    /// Must not wait or broadcast: nobody else joins the stream before it returns, so that no [`Self::listen`] that comes
+    /// later is undone by it.
     fn forget(&self, stream: &Stream);
 
     /// Publishes; returns how many connections of this process got it, where that is known by then.

@@ -65,10 +65,11 @@ impl<I: Send + Sync + 'static, C: Channel<I>> AnyChannel<I> for C {
     }
 
     fn tick<'a>(&'a mut self, timer: &'static str, subscription: &'a mut Subscription<I>) -> Pending<'a, ()> {
-        Box::pin(Channel::tick(self, timer, subscription))
+        // Within the future, so that a method that panics before it returns one is caught too.
+        Box::pin(async move { Channel::tick(self, timer, subscription).await })
     }
 
     fn unsubscribed<'a>(&'a mut self, subscription: &'a mut Subscription<I>) -> Pending<'a, ()> {
-        Box::pin(Channel::unsubscribed(self, subscription))
+        Box::pin(async move { Channel::unsubscribed(self, subscription).await })
     }
 }

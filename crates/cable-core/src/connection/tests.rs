@@ -149,7 +149,7 @@ fn whatever_is_no_command_is_ignored_and_the_connection_goes_on() {
     ] {
         assert_eq!(connection.handle(text(sent), &limits), [Effect::Ignore(error.into())], "{sent}");
     }
-    assert_eq!(connection.handle(Input::Binary, &limits), [Effect::Ignore(Ignored::Binary)]);
+    assert_eq!(connection.handle(Input::Binary { at: Duration::ZERO }, &limits), [Effect::Ignore(Ignored::Binary)]);
     assert!(connection.is_open());
 }
 
@@ -157,8 +157,7 @@ fn whatever_is_no_command_is_ignored_and_the_connection_goes_on() {
 fn closing_tells_the_client_first_and_ends_every_subscription() {
     let (mut connection, limits) = subscribed(CHAT);
     let effects = connection.handle(Input::Close(Disconnect::REMOTE), &limits);
-    let sent = Effect::Send(Disconnect::REMOTE.frame());
-    assert_eq!(effects, [sent, Effect::Close, Effect::Unsubscribe(CHAT.into())]);
+    assert_eq!(effects, [Effect::Close(Disconnect::REMOTE), Effect::Unsubscribe(CHAT.into())]);
     assert_eq!(connection.handle(text(&command("subscribe", CHAT)), &limits), []);
     assert_eq!(connection.handle(Input::Close(Disconnect::REMOTE), &limits), []);
 }
@@ -178,6 +177,19 @@ fn a_flood_of_commands_closes_the_connection_and_a_steady_flow_does_not() {
     });
     assert_eq!(passed.count(), limits.burst as usize);
     assert!(!connection.is_open());
+}
+
+#[test]
+fn frames_that_are_no_texts_count_too() {
+    let flood = [Input::Binary { at: Duration::ZERO }, Input::Control { at: Duration::ZERO }];
+    for input in flood {
+        let (mut connection, limits) = open();
+        for _ in 0..limits.burst {
+            connection.handle(input.clone(), &limits);
+        }
+        assert!(connection.is_open());
+        assert_eq!(connection.handle(input, &limits), [Effect::Close(Disconnect::RATE_LIMITED)]);
+    }
 }
 
 #[test]
@@ -252,7 +264,7 @@ proptest! {
                         _ => {}
                     }
                 }
-                closed |= effect == Effect::Close;
+                closed |= matches!(effect, Effect::Close(_));
             }
             prop_assert_eq!(connection.identifiers().count(), open.iter().filter(|open| **open).count());
         }
