@@ -92,7 +92,7 @@ impl Client {
             let taken = self.rest.len() - bytes.len();
             self.rest.drain(..taken);
             match text {
-                Some(text) if text.contains(r#""type":"ping""#) => self.tally.ping(),
+                Some(text) if is_ping(&text) => {}
                 Some(text) => return Ok(text),
                 None => ensure!(self.read(|_, _| {}).await?, "closed too early"),
             }
@@ -130,12 +130,10 @@ impl Client {
             if text.starts_with(r#"{"identifier":"#) {
                 let after = now().saturating_sub(frames::number(text, r#""at":"#).context("no time")?);
                 self.tally.message(self.part.client, frames::number(text, r#""n":"#).context("no number")?, after);
-            } else if text.starts_with(r#"{"type":"ping""#) {
-                self.tally.ping();
             } else if let Some(reason) = text.strip_prefix(r#"{"type":"disconnect","reason":""#) {
                 self.reason = reason.split('"').next().map(str::to_owned);
             } else {
-                bail!("an unexpected text: {text}");
+                ensure!(is_ping(text), "an unexpected text: {text}");
             }
         }
         Ok(false)
@@ -163,4 +161,8 @@ impl Client {
         })
         .await
     }
+}
+
+fn is_ping(text: &str) -> bool {
+    text.starts_with(r#"{"type":"ping","message":"#)
 }

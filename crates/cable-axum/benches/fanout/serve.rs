@@ -1,12 +1,13 @@
 //! The server's side: a cable in front of clients that only listen, told what to do by lines on its input.
 
 use std::io::{BufRead as _, Write as _};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
 use axum::Router;
 use axum::body::Body;
-use cable_axum::{Access, Cable, Channel, Disconnect, NoAction, Origins, Reject, Stream, Subscription, frame};
+use cable_axum::{Access, Bare, Cable, Channel, Disconnect, NoAction, Origins, Reject, Stream, Subscription, frame};
 use cable_core::wire;
 use http::Request;
 use hyper::body::Incoming;
@@ -73,6 +74,7 @@ pub(crate) fn main(options: &Options) -> anyhow::Result<()> {
     } else {
         runtime.spawn(accept(listener, app));
     }
+    let bare = Arc::new(OnceLock::new());
     let mut output = std::io::stdout();
     writeln!(output, "{address}")?;
     for line in std::io::stdin().lock().lines() {
@@ -82,10 +84,10 @@ pub(crate) fn main(options: &Options) -> anyhow::Result<()> {
             ["too-slow"] => too_slow(&metrics.render()),
             ["connections"] => cable.connections().to_string(),
             _ => {
-                let cable = cable.clone();
+                let (cable, bare) = (cable.clone(), Arc::clone(&bare));
                 let words: Vec<_> = words.into_iter().map(str::to_owned).collect();
                 // On a worker, as in an application.
-                runtime.block_on(runtime.spawn(async move { obey(&cable, &words).await }))??
+                runtime.block_on(runtime.spawn(async move { obey(&cable, &bare, &words).await }))??
             }
         };
         writeln!(output, "{answer}")?;
@@ -108,14 +110,14 @@ async fn serve(stream: TcpStream, app: Router) {
     let _ = http.serve_connection(TokioIo::new(stream), service).with_upgrades().await;
 }
 
-async fn obey(cable: &Cable<u64>, words: &[String]) -> anyhow::Result<String> {
+async fn obey(cable: &Cable<u64>, bare: &OnceLock<Bare<u64>>, words: &[String]) -> anyhow::Result<String> {
     let (word, numbers) = words.split_first().context("an empty line")?;
     let numbers = numbers.iter().map(|number| number.parse()).collect::<Result<Vec<u64>, _>>()?;
     let answer = match (word.as_str(), &numbers[..]) {
         ("broadcast", &[number, size]) => cable.broadcast(&stream(None), &message(number, size)?).await? as u64,
         ("bare", &[number, size]) => {
             let text = wire::message(&identifier(None), &message(number, size)?);
-            cable.write_to_all(&frame::text(&text)) as u64
+            bare.get_or_init(|| cable.bare()).write(&frame::text(&text)) as u64
         }
         ("each", &[number, size, topics]) => {
             let mut sent = 0;

@@ -15,7 +15,6 @@ pub(crate) struct Tally {
 struct Seen {
     clients: Vec<Received>,
     confirmed: usize,
-    pings: u64,
     duplicated: u64,
     /// When the messages of this round arrived, in nanoseconds after they were sent.
     arrivals: Vec<u64>,
@@ -52,10 +51,6 @@ impl Tally {
         self.changed.notify_waiters();
     }
 
-    pub(crate) fn ping(&self) {
-        self.seen().pings += 1;
-    }
-
     /// Takes note of a message, and how long after it was made it arrived.
     pub(crate) fn message(&self, client: usize, number: u64, after: u64) {
         let mut seen = self.seen();
@@ -74,10 +69,6 @@ impl Tally {
     pub(crate) fn end(&self, end: End) {
         self.seen().ended.push(end);
         self.changed.notify_waiters();
-    }
-
-    pub(crate) fn pings(&self) -> u64 {
-        self.seen().pings
     }
 
     /// Returns how many messages have arrived at the clients from a number on.

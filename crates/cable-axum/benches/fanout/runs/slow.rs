@@ -81,7 +81,7 @@ impl Broadcasts<'_> {
             ticks.tick().await;
             self.number += 1;
             self.remote.order(&format!("broadcast {} {SIZE}", self.number)).await?;
-            if self.number % 10 == 0 {
+            if self.number.is_multiple_of(10) {
                 self.peak = self.peak.max(self.remote.resident()?);
                 gone = self.remote.order("too-slow").await?;
             }
