@@ -1,7 +1,8 @@
 //! Kettle & Crane: a tea shop by post, and the reference application of Vicarious.
 //!
 //! Read in this order: [`cli`], [`serve`], [`web`] (one file for each page), [`shop`] (what the shop knows), [`host`]
-//! and [`rules`] (what Vicarious is told about it), [`sign_in`], [`demo`].
+//! and [`rules`] (what Vicarious is told about it), [`sign_in`],
+//! [`live`] (channels), [`demo`].
 
 mod cli;
 mod commands;
@@ -9,6 +10,7 @@ mod database;
 mod demo;
 mod host;
 mod keys;
+mod live;
 mod rights;
 mod rules;
 mod serve;

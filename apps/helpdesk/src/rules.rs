@@ -4,7 +4,7 @@ use vicarious::{Rule, Rules};
 
 /// Every unsafe route that is served, the console's included, so that a forgotten one is found by a test and by
 /// `helpdesk rules`. Those below `/impersonation` are Vicarious' own and guard themselves.
-pub(crate) const UNSAFE_ROUTES: [(&str, &str); 18] = [
+pub(crate) const UNSAFE_ROUTES: [(&str, &str); 19] = [
     ("POST", "/session"),
     ("DELETE", "/session"),
     ("PATCH", "/profile"),
@@ -23,6 +23,7 @@ pub(crate) const UNSAFE_ROUTES: [(&str, &str); 18] = [
     ("DELETE", "/impersonations/{id}"),
     ("POST", "/impersonations/pause"),
     ("POST", "/impersonations/resume"),
+    ("POST", "/broadcasts"),
 ];
 
 /// Returns the table.
@@ -41,6 +42,8 @@ pub(crate) fn rules() -> Rules {
         .read("GET /linked-accounts", "looked at linked accounts")
         .read("GET /notifications", "looked at notifications")
         .read("GET /search", "searched orders and invoices")
+        // Listening is reading; of what can be performed, nothing is allowed that does not stand here.
+        .read("PERFORM CommandsChannel#echo", "tried out a live connection")
         .confirm("PATCH /profile", "save this profile")
         .write("POST /notifications", "mark notifications as read")
         .never("/payments")
@@ -55,6 +58,7 @@ pub(crate) fn rules() -> Rules {
         .never("DELETE /access-log")
         .never("POST /impersonations")
         .never("DELETE /impersonations")
+        .never("POST /broadcasts")
         .never("POST /session")
         // Signing out while impersonating stops the impersonation and nothing else, whatever stands here.
         .never("DELETE /session")

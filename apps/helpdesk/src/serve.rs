@@ -25,7 +25,7 @@ use crate::shop::At;
 use crate::sign_in::Door;
 use crate::web::cookie::SessionCookie;
 use crate::web::{self, App};
-use crate::{demo, keys, rules, server};
+use crate::{demo, keys, live, rules, server};
 
 /// How long Alice's and Carol's consent lasts.
 const DEMO_CONSENT: SignedDuration = SignedDuration::from_hours(60 * 24);
@@ -44,8 +44,10 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         demo::fill(&database, At::now()).await.context("cannot fill the database with demo data")?;
         renew_consents(database.ledger(), &database).await.context("cannot renew the demo’s consents")?;
     }
+    let vicarious = vicarious(&options, &database, keys)?;
     let app = Arc::new(App {
-        vicarious: vicarious(&options, &database, keys)?,
+        cable: live::cable(&vicarious, options.public_url.as_deref()),
+        vicarious,
         cookie: cookie(&options),
         door: Door::new()?,
         metrics: metrics()?,
@@ -64,11 +66,13 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
 
     let drained = Arc::clone(&app);
     let told = stop.clone();
-    tokio::spawn(async move {
+    let sockets = tokio::spawn(async move {
         told.cancelled().await;
         drained.draining.store(true, Ordering::Relaxed);
+        live::drain(&drained.cable).await;
     });
     server::run(listener, router, stop).await;
+    sockets.await?;
     app.vicarious.shutdown().await;
     app.database.close().await;
     tracing::info!("stopped");
@@ -104,6 +108,7 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .sign_in("POST /session")
         .sign_in_page("/session/new?then=")
         .sign_out("DELETE /session")
+        .channels(live::PATH)
         .open("/healthz")
         .open("/readyz")
         .open("/metrics")

@@ -1,11 +1,11 @@
 //! The shop over HTTP, a file for each page.
 
-mod answer;
+pub(crate) mod answer;
 mod assets;
 pub(crate) mod cookie;
 mod headers;
 mod home;
-mod input;
+pub(crate) mod input;
 mod invoices;
 mod linked_accounts;
 mod metrics;
@@ -29,10 +29,12 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, post};
 use metrics_exporter_prometheus::PrometheusHandle;
-use vicarious::Vicarious;
+use vicarious::cable::cable::Cable;
+use vicarious::{Connected, Vicarious};
 
 use self::cookie::SessionCookie;
 use crate::database::Database;
+use crate::live;
 use crate::sign_in::Door;
 
 /// The largest body that a form or JSON may have, in bytes.
@@ -42,6 +44,7 @@ const BODY_AT_MOST: usize = 64 * 1024;
 pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) vicarious: Vicarious,
+    pub(crate) cable: Cable<Connected>,
     pub(crate) cookie: SessionCookie,
     pub(crate) door: Door,
     pub(crate) metrics: PrometheusHandle,
@@ -81,6 +84,8 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .route("/linked-accounts/{id}", delete(linked_accounts::remove))
         .route("/notifications", get(notifications::list).post(notifications::mark_read))
         .route("/search", get(search::show))
+        .route("/broadcasts", post(live::broadcasts::send))
+        .route(live::PATH, app.cable.route())
         .route("/whoami", get(whoami::show))
         .route("/healthz", get(operations::healthz))
         .route("/readyz", get(operations::readyz))

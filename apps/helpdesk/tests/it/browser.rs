@@ -10,7 +10,7 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
 /// Cookies, and where they belong.
 pub(crate) struct Browser {
-    address: String,
+    pub(crate) address: String,
     pub(crate) cookies: BTreeMap<String, String>,
 }
 

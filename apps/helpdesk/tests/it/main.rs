@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test fails with it")]
 
 mod browser;
+mod channels;
 mod commands;
 mod fresh;
 mod kills;
@@ -11,4 +12,5 @@ mod program;
 mod promises;
 mod serving;
 mod sign_in;
+mod socket;
 mod support_access;

@@ -1,0 +1,44 @@
+//! What arrives without being asked for: channels, what is told over them, and broadcasts from outside.
+
+pub(crate) mod broadcasts;
+mod channels;
+
+use std::time::Duration;
+
+use vicarious::cable::cable::{Cable, Origins};
+use vicarious::cable::{PresenceChannel, Shadowers, channels as channels_of};
+use vicarious::{Connected, Vicarious};
+
+use self::channels::{CommandsChannel, NotificationsChannel};
+
+/// Where sockets are opened.
+pub(crate) const PATH: &str = "/cable";
+/// What each socket adds to the time over which all are closed at a stop, so that they do not come back all at once.
+const BETWEEN: Duration = Duration::from_millis(2);
+/// How long closing all sockets may take.
+const AT_MOST: Duration = Duration::from_secs(10);
+
+/// Starts the server of the channels.
+pub(crate) fn cable(vicarious: &Vicarious, public_url: Option<&str>) -> Cable<Connected> {
+    // A proxy may change the `Host`, so behind one the origin is compared with what was said.
+    let origins = public_url.map_or_else(Origins::same, |public_url| Origins::listed().and(public_url));
+    channels_of(vicarious)
+        .channel::<NotificationsChannel>()
+        .channel::<CommandsChannel>()
+        .presence(Shadowers::Name)
+        .origins(origins)
+        .build()
+}
+
+/// Closes every socket, spread over a time that grows with their number and is bounded.
+pub(crate) async fn drain(cable: &Cable<Connected>) {
+    let sockets = u32::try_from(cable.connections()).unwrap_or(u32::MAX);
+    cable.drain(BETWEEN.saturating_mul(sockets).min(AT_MOST)).await;
+}
+
+/// The channels that a broadcast from outside may be sent on.
+const CHANNELS: [&str; 3] = [
+    <NotificationsChannel as vicarious::cable::cable::Channel<Connected>>::NAME,
+    <CommandsChannel as vicarious::cable::cable::Channel<Connected>>::NAME,
+    <PresenceChannel as vicarious::cable::cable::Channel<Connected>>::NAME,
+];
