@@ -1,12 +1,13 @@
-// What the scenarios are written with: the server under test, bare sockets, and the two official clients.
+// What the scenarios are written with: the server under test, its hooks, and bare sockets.
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { createConsumer as createAnyCable } from '@anycable/core';
-import * as rails from '@rails/actioncable';
 import WebSocket from 'ws';
+import { clients } from './clients.mjs';
+
+export { clients, Subscription, willComeBack } from './clients.mjs';
 
 const { CONFORMANCE_URL, CONFORMANCE_SERVER } = process.env;
 if (!CONFORMANCE_URL) throw new Error('CONFORMANCE_URL says which server to drive: see conformance/README.md');
@@ -32,7 +33,7 @@ export function scenarioByBothClients(claim, body) {
       const consumers = [];
       t.after(() => consumers.forEach((consumer) => consumer.disconnect()));
       await body((query) => {
-        const consumer = connect(query);
+        const consumer = connect(cable(query));
         consumers.push(consumer);
         return consumer;
       }, name);
@@ -194,94 +195,4 @@ export function handshake(headers = {}, { method = 'GET', path = '/cable?user=al
     });
     asked.end();
   });
-}
-
-// --- the official clients -------------------------------------------------------------------------------------------
-
-// Of a browser's globals, @rails/actioncable needs these two, to notice that its tab became visible.
-globalThis.addEventListener ??= () => {};
-globalThis.removeEventListener ??= () => {};
-
-/** What a browser would send along. Headers beyond the origin stand behind the # of the address, which is not sent. */
-class BrowserSocket extends WebSocket {
-  constructor(address, offered) {
-    const [url, headers] = address.split('#');
-    super(url, offered, { headers: { origin, ...(headers && JSON.parse(decodeURIComponent(headers))) } });
-    this.on('error', () => {});
-  }
-}
-
-rails.adapters.WebSocket = BrowserSocket;
-
-export const clients = {
-  '@rails/actioncable': (query) => rails.createConsumer(cable(query)),
-  '@anycable/core': (query) =>
-    createAnyCable(cable(query), { websocketImplementation: BrowserSocket, logLevel: 'error' }),
-};
-
-/** A subscription of an official client, whose callbacks can be waited for, one after the other. */
-export class Subscription {
-  #events = [];
-  #waiting = [];
-
-  constructor(consumer, channel, parameters = {}) {
-    const record = (name) => (detail) => this.#happened([name, detail]);
-    const names = ['connected', 'disconnected', 'received', 'rejected'];
-    const callbacks = Object.fromEntries(names.map((name) => [name, record(name)]));
-    this.client = consumer.subscriptions.create({ channel, ...parameters }, callbacks);
-  }
-
-  /** Subscribes, and waits for the confirmation. */
-  static async confirmed(consumer, channel, parameters) {
-    const subscription = new Subscription(consumer, channel, parameters);
-    await subscription.expect('connected');
-    return subscription;
-  }
-
-  #happened(event) {
-    const waiting = this.#waiting.shift();
-    if (waiting) waiting(event);
-    else this.#events.push(event);
-  }
-
-  nextEvent() {
-    if (this.#events.length > 0) return Promise.resolve(this.#events.shift());
-    return new Promise((resolve) => this.#waiting.push(resolve));
-  }
-
-  /** Returns the detail of the next callback, which must be of that name. */
-  async expect(name) {
-    const [happened, detail] = await this.nextEvent();
-    assert.equal(happened, name, `${happened}(${JSON.stringify(detail)}) instead of ${name}`);
-    return detail;
-  }
-
-  received() {
-    return this.expect('received');
-  }
-
-  perform(action, payload) {
-    this.client.perform(action, payload);
-  }
-
-  unsubscribe() {
-    this.client.unsubscribe();
-  }
-
-  /** How many callbacks nobody has waited for. */
-  get unseen() {
-    return this.#events.length;
-  }
-
-  /** Performs an action, and returns the answer, which must be the next callback. */
-  ask(action, payload) {
-    this.perform(action, payload);
-    return this.received();
-  }
-}
-
-/** Returns whether a client will try to come back, given what its `disconnected` callback was told. */
-export function willComeBack(consumer, detail) {
-  // What the callback of @anycable/core is told is always the same.
-  return consumer.cable ? consumer.cable.state !== 'closed' : detail.willAttemptReconnect;
 }

@@ -1,6 +1,6 @@
 // Closing somebody's connections from outside.
 import assert from 'node:assert/strict';
-import { difference, disconnect, feature, scenario, scenarioByBothClients, Socket, Subscription, clients, unique, willComeBack } from '../../harness.mjs';
+import { cable, clients, difference, disconnect, feature, scenario, scenarioByBothClients, Socket, Subscription, unique, willComeBack } from '../../harness.mjs';
 
 feature('remote disconnect', () => {
   scenario('every connection of a pair is closed, and no other', async (t) => {
@@ -80,7 +80,7 @@ feature('remote disconnect', () => {
   for (const [name, connect] of Object.entries(clients)) {
     const sentAway = async () => {
       const user = unique('alice');
-      const consumer = connect({ user });
+      const consumer = connect(cable({ user }));
       const echo = await Subscription.confirmed(consumer, 'EchoChannel');
       await echo.ask('greet');
       await disconnect(user, null, false);

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { broadcast, clients, restart, Socket, Subscription, unique, willComeBack } from '../../harness.mjs';
+import { broadcast, cable, clients, restart, Socket, Subscription, unique, willComeBack } from '../../harness.mjs';
 
 // A restart concerns everybody, so this is one scenario.
 test('after a restart everybody is told to come back, and both clients do, with all they had', { timeout: 60_000 }, async (t) => {
   const bare = await Socket.welcomed(t);
   const pages = await Promise.all(
     Object.values(clients).map(async (connect) => {
-      const consumer = connect();
+      const consumer = connect(cable());
       t.after(() => consumer.disconnect());
       const stream = unique('stream');
       const subscription = await Subscription.confirmed(consumer, 'StreamChannel', { streams: [stream] });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { broadcast, clients, confirmed, delivered, feature, rejected, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import { broadcast, cable, clients, confirmed, delivered, feature, rejected, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
 
 feature('unsubscribing', () => {
   scenario('it is answered by nothing', async (t) => {
@@ -84,7 +84,7 @@ feature('unsubscribing', () => {
   });
 
   scenario('what the server ends does not come back when the client reconnects', async (t) => {
-    const consumer = clients['@rails/actioncable']();
+    const consumer = clients['@rails/actioncable'](cable());
     t.after(() => consumer.disconnect());
     const subscription = await Subscription.confirmed(consumer, 'StreamChannel');
     subscription.perform('finish');
