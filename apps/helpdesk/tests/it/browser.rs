@@ -41,6 +41,11 @@ impl Browser {
         Self { address: address.to_owned(), cookies: BTreeMap::new() }
     }
 
+    /// Returns another window of the same browser.
+    pub(crate) fn window(&self) -> Self {
+        Self { address: self.address.clone(), cookies: self.cookies.clone() }
+    }
+
     /// Signs in as somebody of the demo, as a program.
     pub(crate) async fn sign_in(&mut self, who: &str) -> Answer {
         let email = format!("{who}@example.com");
