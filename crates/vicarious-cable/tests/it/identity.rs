@@ -73,7 +73,18 @@ async fn a_page_of_another_site_gets_nothing_at_all() {
     let world = World::new().await;
     let agent = world.inside(&bob(), &alice()).await;
     let address = world.address;
-    for origin in ["http://evil.example".to_owned(), "null".to_owned(), format!("https://{address}"), String::new()] {
+    for origin in [
+        "http://evil.example".to_owned(),
+        "null".to_owned(),
+        String::new(),
+        format!("https://{address}"),
+        format!("HTTP://{address}"),
+        format!("http://{address}.evil.example"),
+        format!("http://sub.{address}"),
+        format!("http://{address}/"),
+        format!("http://{}:{}", address.ip(), address.port() ^ 1),
+        format!("http://{}", address.ip()),
+    ] {
         let (status, _) = agent.upgrade(&origin, "actioncable-v1-json").await;
         assert_eq!(status, 404, "{origin}");
     }
