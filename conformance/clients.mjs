@@ -29,8 +29,7 @@ rails.adapters.WebSocket = BrowserSocket;
 /** Each connects to an address, and returns a consumer. */
 export const clients = {
   '@rails/actioncable': (address) => rails.createConsumer(address),
-  '@anycable/core': (address) =>
-    createAnyCable(address, { websocketImplementation: BrowserSocket, logLevel: 'error' }),
+  '@anycable/core': (address) => createAnyCable(address, { websocketImplementation: BrowserSocket, logLevel: 'error' }),
 };
 
 /** A subscription of an official client, whose callbacks can be waited for, one after the other. */

@@ -59,7 +59,11 @@ export const unique = (prefix) => `${prefix}-${(unique.count = (unique.count ?? 
 // --- the server's hooks ---------------------------------------------------------------------------------------------
 
 async function hook(path, body) {
-  const response = await fetch(origin + path, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  const response = await fetch(origin + path, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
   assert.equal(response.status, 204, `POST ${path}`);
 }
 

@@ -37,7 +37,9 @@ feature('frames', () => {
     socket.sendText(' { "identifier" : "{\\u0022channel\\u0022:\\"EchoChannel\\"}" , "command" : "sub\\u0073cribe" } ');
     const identifier = '{"channel":"EchoChannel"}';
     assert.deepEqual(await socket.next(), { identifier, type: 'confirm_subscription' });
-    socket.sendText(`{"data":"{\\"action\\":\\"greet\\"}","identifier":${JSON.stringify(identifier)},"command":"message"}`);
+    socket.sendText(
+      `{"data":"{\\"action\\":\\"greet\\"}","identifier":${JSON.stringify(identifier)},"command":"message"}`,
+    );
     assert.deepEqual(await socket.next(), delivered(identifier, { hello: true }));
   });
 

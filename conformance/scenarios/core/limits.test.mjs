@@ -18,7 +18,8 @@ function long(bytes) {
 
 // A command of so many bytes, which `EchoChannel` answers with its data.
 function command(bytes) {
-  const text = (fill) => JSON.stringify({ command: 'message', identifier: echo, data: `{"action":"echo","fill":"${fill}"}` });
+  const text = (fill) =>
+    JSON.stringify({ command: 'message', identifier: echo, data: `{"action":"echo","fill":"${fill}"}` });
   return text('x'.repeat(bytes - text('').length));
 }
 
@@ -54,10 +55,7 @@ feature('limits', () => {
         assert.equal((await socket.closed).code, 1009);
       },
     ],
-    rails: [
-      'one of a megabyte is read, as are those of 60',
-      async (t) => isEchoed(await subscribed(t), 1024 * 1024),
-    ],
+    rails: ['one of a megabyte is read, as are those of 60', async (t) => isEchoed(await subscribed(t), 1024 * 1024)],
   });
 
   difference('Messages have a largest size', {
@@ -124,7 +122,9 @@ feature('limits', () => {
         socket.send('message', echo, nested(jsonDepth + 1));
         socket.sendText(`{"command":"subscribe","identifier":"{}","x":${'['.repeat(10_000)}`);
         await socket.isQuiet();
-        const identifier = nested(jsonDepth + 1).replace('action', 'channel').replace('echo', 'EchoChannel');
+        const identifier = nested(jsonDepth + 1)
+          .replace('action', 'channel')
+          .replace('echo', 'EchoChannel');
         socket.send('subscribe', identifier);
         assert.deepEqual(await socket.next(), rejected(identifier));
       },

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { confirmed, feature, identifierOf, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  confirmed,
+  feature,
+  identifierOf,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 feature('welcome', () => {
   scenario('the first frame is the welcome, and says nothing else', async (t) => {

@@ -29,7 +29,9 @@ async function openPage(t, query, from = origin) {
   const context = await browser.newContext({ permissions: ['local-network-access'] });
   t.after(() => context.close());
   const page = await context.newPage();
-  await page.route(`${from}/page`, (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>A page</title>' }));
+  await page.route(`${from}/page`, (route) =>
+    route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>A page</title>' }),
+  );
   await page.goto(`${from}/page`);
   await page.addScriptTag({ path: bundle });
   await page.evaluate((address) => {
@@ -119,9 +121,9 @@ test('a page that was closed from outside comes back', patient, async (t) => {
 test('a page comes back after a restart, with its subscriptions', patient, async (t) => {
   const stream = unique('stream');
   const page = await openPage(t);
-  const pinged = page.waitForEvent('websocket').then((socket) =>
-    socket.waitForEvent('framereceived', ({ payload }) => payload.includes('"ping"')),
-  );
+  const pinged = page
+    .waitForEvent('websocket')
+    .then((socket) => socket.waitForEvent('framereceived', ({ payload }) => payload.includes('"ping"')));
   await listen(page, 'StreamChannel', { streams: [stream] });
   await expectEvent(page, 'connected');
   await pinged;

@@ -1,6 +1,18 @@
 // Closing somebody's connections from outside.
 import assert from 'node:assert/strict';
-import { cable, clients, difference, disconnect, feature, scenario, scenarioByBothClients, Socket, Subscription, unique, willComeBack } from '../../harness.mjs';
+import {
+  cable,
+  clients,
+  difference,
+  disconnect,
+  feature,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+  willComeBack,
+} from '../../harness.mjs';
 
 feature('remote disconnect', () => {
   scenario('every connection of a pair is closed, and no other', async (t) => {

@@ -28,7 +28,10 @@ feature('periodic timers', () => {
       if (message) ticks[identifier].push(message.tick);
     }
     assert.deepEqual(ticks[two], [1, 2, 3]);
-    assert(ticks[one].every((tick, index) => tick === index + 2), `${ticks[one]}`);
+    assert(
+      ticks[one].every((tick, index) => tick === index + 2),
+      `${ticks[one]}`,
+    );
   });
 
   scenario('they stop with their subscription', async (t) => {

@@ -97,38 +97,58 @@ const compact = {
 const plain = { Alice: toAlice, Bob: toBob, '[Alice, Bob]': toPair };
 const x = true;
 const tables = [
-  ['stream_for current_user', ['account'], plain, [
-    ['Alice herself', 'Alice', x],
-    ['Alice herself', 'Bob'],
-    ['Alice herself', '[Alice, Bob]'],
-    ['Bob as Alice', 'Alice', x],
-    ['Bob as Alice', 'Bob'],
-    ['Bob as Alice', '[Alice, Bob]'],
-  ]],
-  ['stream_for [current_user, shadower]', ['pair'], plain, [
-    ['Alice herself', 'Alice'],
-    ['Alice herself', 'Bob'],
-    ['Alice herself', '[Alice, Bob]'],
-    ['Bob as Alice', 'Alice'],
-    ['Bob as Alice', 'Bob'],
-    ['Bob as Alice', '[Alice, Bob]', x],
-  ]],
-  ['both', ['account', 'pair'], plain, [
-    ['Alice herself', 'Alice', x],
-    ['Alice herself', 'Bob'],
-    ['Alice herself', '[Alice, Bob]'],
-    ['Bob as Alice', 'Alice', x],
-    ['Bob as Alice', 'Bob'],
-    ['Bob as Alice', '[Alice, Bob]', x],
-  ]],
-  ['stream_for [current_user, shadower].compact', ['exactly'], compact, [
-    ['Alice herself', 'Alice', x],
-    ['Alice herself', 'Bob'],
-    ['Alice herself', '[Alice, Bob]'],
-    ['Bob as Alice', 'Alice'],
-    ['Bob as Alice', 'Bob'],
-    ['Bob as Alice', '[Alice, Bob]', x],
-  ]],
+  [
+    'stream_for current_user',
+    ['account'],
+    plain,
+    [
+      ['Alice herself', 'Alice', x],
+      ['Alice herself', 'Bob'],
+      ['Alice herself', '[Alice, Bob]'],
+      ['Bob as Alice', 'Alice', x],
+      ['Bob as Alice', 'Bob'],
+      ['Bob as Alice', '[Alice, Bob]'],
+    ],
+  ],
+  [
+    'stream_for [current_user, shadower]',
+    ['pair'],
+    plain,
+    [
+      ['Alice herself', 'Alice'],
+      ['Alice herself', 'Bob'],
+      ['Alice herself', '[Alice, Bob]'],
+      ['Bob as Alice', 'Alice'],
+      ['Bob as Alice', 'Bob'],
+      ['Bob as Alice', '[Alice, Bob]', x],
+    ],
+  ],
+  [
+    'both',
+    ['account', 'pair'],
+    plain,
+    [
+      ['Alice herself', 'Alice', x],
+      ['Alice herself', 'Bob'],
+      ['Alice herself', '[Alice, Bob]'],
+      ['Bob as Alice', 'Alice', x],
+      ['Bob as Alice', 'Bob'],
+      ['Bob as Alice', '[Alice, Bob]', x],
+    ],
+  ],
+  [
+    'stream_for [current_user, shadower].compact',
+    ['exactly'],
+    compact,
+    [
+      ['Alice herself', 'Alice', x],
+      ['Alice herself', 'Bob'],
+      ['Alice herself', '[Alice, Bob]'],
+      ['Bob as Alice', 'Alice'],
+      ['Bob as Alice', 'Bob'],
+      ['Bob as Alice', '[Alice, Bob]', x],
+    ],
+  ],
 ];
 
 for (const client of Object.keys(clients)) {

@@ -42,7 +42,10 @@ for (const client of Object.keys(clients)) {
     });
 
     scenario('what is performed is echoed, also to an agent who only reads', async (present) => {
-      for (const person of [await present(Person.signedIn(origin, 'Alice')), await present(Person.as(origin, 'Bob', 'Alice'))]) {
+      for (const person of [
+        await present(Person.signedIn(origin, 'Alice')),
+        await present(Person.as(origin, 'Bob', 'Alice')),
+      ]) {
         const echo = await listens(person.opens(client), 'account');
         assert.deepEqual(await echo.ask('echo', { a: [1, null, 'Grüße'] }), { a: [1, null, 'Grüße'], action: 'echo' });
       }

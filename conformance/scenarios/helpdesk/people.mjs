@@ -36,7 +36,11 @@ export class Person {
     const response = await fetch(this.origin + path, {
       method,
       redirect: 'manual',
-      headers: { accept: 'application/json', cookie: this.cookie, ...(fields && { 'content-type': 'application/json' }) },
+      headers: {
+        accept: 'application/json',
+        cookie: this.cookie,
+        ...(fields && { 'content-type': 'application/json' }),
+      },
       body: fields && JSON.stringify(fields),
     });
     for (const line of response.headers.getSetCookie()) this.#keep(line);

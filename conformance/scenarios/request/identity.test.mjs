@@ -1,8 +1,20 @@
 import assert from 'node:assert/strict';
-import { feature, scenario, scenarioByBothClients, Socket, Subscription, unique, willComeBack } from '../../harness.mjs';
+import {
+  feature,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+  willComeBack,
+} from '../../harness.mjs';
 
 feature('identity', () => {
-  for (const [name, query] of [['nobody', {}], ['nobody with a shadower', { shadower: 'bob' }], ['an empty name', { user: '' }]]) {
+  for (const [name, query] of [
+    ['nobody', {}],
+    ['nobody with a shadower', { shadower: 'bob' }],
+    ['an empty name', { user: '' }],
+  ]) {
     scenario(`${name} is upgraded, told to stay away, and closed`, async (t) => {
       const socket = new Socket(query);
       t.after(() => socket.socket.terminate());

@@ -25,7 +25,10 @@ feature('subprotocol', () => {
     });
   }
 
-  for (const [name, offered] of [['no name was offered', []], ['the client offered only the name for none', [unsupported]]]) {
+  for (const [name, offered] of [
+    ['no name was offered', []],
+    ['the client offered only the name for none', [unsupported]],
+  ]) {
     scenario(`the session works when ${name}`, async (t) => {
       const socket = await Socket.welcomed(t, undefined, { offered });
       await socket.isQuiet();

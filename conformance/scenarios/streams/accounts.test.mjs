@@ -1,6 +1,15 @@
 // Streams for people: four ways to subscribe, two sessions, three ways to broadcast.
 import assert from 'node:assert/strict';
-import { broadcast, broadcastTo, difference, feature, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  broadcast,
+  broadcastTo,
+  difference,
+  feature,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 // For each way to subscribe: what a broadcast to Alice, to Bob, and to the two of them reaches.
 const tables = {
@@ -13,22 +22,25 @@ const tables = {
 feature('streams for people', () => {
   for (const [audience, sessions] of Object.entries(tables)) {
     for (const [session, reached] of Object.entries(sessions)) {
-      scenarioByBothClients(`${audience}: ${session} gets what is for ${reached.join(' and ') || 'neither'}`, async (connect) => {
-        const [alice, bob] = [unique('alice'), unique('bob')];
-        const query = session === 'Alice alone' ? { user: alice } : { user: alice, shadower: bob };
-        const consumer = connect(query);
-        const subscription = await Subscription.confirmed(consumer, 'AccountChannel', { audience });
-        const stream = unique('fence');
-        const fence = await Subscription.confirmed(consumer, 'StreamChannel', { streams: [stream] });
-        const receivers = { Alice: alice, Bob: bob, '[Alice, Bob]': [alice, bob], '[Bob, Alice]': [bob, alice] };
-        for (const [name, to] of Object.entries(receivers)) {
-          await broadcastTo(to, name);
-          if (reached.includes(name)) assert.equal(await subscription.received(), name);
-        }
-        await broadcast(stream, 'over');
-        await fence.received();
-        assert.equal(subscription.unseen, 0);
-      });
+      scenarioByBothClients(
+        `${audience}: ${session} gets what is for ${reached.join(' and ') || 'neither'}`,
+        async (connect) => {
+          const [alice, bob] = [unique('alice'), unique('bob')];
+          const query = session === 'Alice alone' ? { user: alice } : { user: alice, shadower: bob };
+          const consumer = connect(query);
+          const subscription = await Subscription.confirmed(consumer, 'AccountChannel', { audience });
+          const stream = unique('fence');
+          const fence = await Subscription.confirmed(consumer, 'StreamChannel', { streams: [stream] });
+          const receivers = { Alice: alice, Bob: bob, '[Alice, Bob]': [alice, bob], '[Bob, Alice]': [bob, alice] };
+          for (const [name, to] of Object.entries(receivers)) {
+            await broadcastTo(to, name);
+            if (reached.includes(name)) assert.equal(await subscription.received(), name);
+          }
+          await broadcast(stream, 'over');
+          await fence.received();
+          assert.equal(subscription.unseen, 0);
+        },
+      );
     }
   }
 
@@ -42,7 +54,9 @@ feature('streams for people', () => {
 
   scenarioByBothClients('one may leave the stream of an account and keep that of the pair', async (connect) => {
     const [alice, bob] = [unique('alice'), unique('bob')];
-    const both = await Subscription.confirmed(connect({ user: alice, shadower: bob }), 'AccountChannel', { audience: 'both' });
+    const both = await Subscription.confirmed(connect({ user: alice, shadower: bob }), 'AccountChannel', {
+      audience: 'both',
+    });
     assert.deepEqual(await both.ask('leave'), { left: true });
     await broadcastTo(alice, 'the account');
     await broadcastTo([alice, bob], 'the pair');

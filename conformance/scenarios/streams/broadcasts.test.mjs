@@ -1,19 +1,29 @@
 import assert from 'node:assert/strict';
-import { broadcast, delivered, difference, feature, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  broadcast,
+  delivered,
+  difference,
+  feature,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 const payloads = {
   'an object': { a: { b: [1, 2, 3] } },
   'a list': [1, 'two', null],
   'a number': 12.5,
-  'true': true,
-  'text': 'hello',
+  true: true,
+  text: 'hello',
   'text that holds JSON': '{"type":"disconnect"}',
   'text that holds quoted JSON': '"hello"',
   'text of all kinds': 'Grüße, 世界, 👩🏽‍💻, \u0000\u001f\u2028\u2029, "quoted", \\, </script>',
   'an object with a type of its own': { type: 'confirm_subscription', identifier: 'x', message: 1 },
 };
 // @anycable/core does not hand these on.
-const falsy = { 'null': null, 'zero': 0, 'empty text': '', 'false': false };
+const falsy = { null: null, zero: 0, 'empty text': '', false: false };
 
 async function listening(t) {
   const socket = await Socket.welcomed(t);
@@ -87,7 +97,10 @@ feature('broadcasts', () => {
   });
 
   scenario('of broadcasts in one go none is lost, and none comes twice', async (t) => {
-    assert.deepEqual((await hundred(t)).sort((one, other) => one - other), inOrder);
+    assert.deepEqual(
+      (await hundred(t)).sort((one, other) => one - other),
+      inOrder,
+    );
   });
 
   difference('Broadcasts keep their order', {

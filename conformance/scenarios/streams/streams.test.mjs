@@ -1,5 +1,15 @@
 import assert from 'node:assert/strict';
-import { broadcast, delivered, difference, feature, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  broadcast,
+  delivered,
+  difference,
+  feature,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 const ask = async (socket, identifier, action, payload, answer) => {
   socket.perform(identifier, action, payload);
@@ -36,7 +46,10 @@ feature('streams', () => {
     await broadcast(stream, { n: 1 });
     const frames = [await socket.next(), await socket.next()];
     assert.deepEqual(frames.map(({ identifier }) => identifier).sort(), [one, two]);
-    assert.deepEqual(frames.map(({ message }) => message), [{ n: 1 }, { n: 1 }]);
+    assert.deepEqual(
+      frames.map(({ message }) => message),
+      [{ n: 1 }, { n: 1 }],
+    );
     await socket.isQuiet();
   });
 

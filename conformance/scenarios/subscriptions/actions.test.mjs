@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict';
-import { delivered, difference, feature, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  delivered,
+  difference,
+  feature,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 const subscribed = async (t, channel = 'EchoChannel', parameters = {}) => {
   const socket = await Socket.welcomed(t);
@@ -46,7 +55,16 @@ feature('actions', () => {
     assert.deepEqual(await socket.next(), delivered(identifier, { hello: true }));
   });
 
-  for (const name of ['transmit', 'stream_from', 'reject', 'perform_action', 'initialize', 'instance_eval', 'to_s', 'later=']) {
+  for (const name of [
+    'transmit',
+    'stream_from',
+    'reject',
+    'perform_action',
+    'initialize',
+    'instance_eval',
+    'to_s',
+    'later=',
+  ]) {
     scenario(`${name} is no action`, async (t) => {
       const { socket, identifier } = await subscribed(t);
       socket.perform(identifier, name, { data: 1 });

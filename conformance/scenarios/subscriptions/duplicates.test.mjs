@@ -1,5 +1,16 @@
 import assert from 'node:assert/strict';
-import { broadcast, confirmed, delivered, feature, identifierOf, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  broadcast,
+  confirmed,
+  delivered,
+  feature,
+  identifierOf,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 feature('duplicates', () => {
   scenario('a second subscribe is answered by nothing, and changes nothing', async (t) => {

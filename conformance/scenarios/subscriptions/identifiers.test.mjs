@@ -1,6 +1,16 @@
 // An identifier is a key made of bytes: it is echoed as it came, and two spellings are two subscriptions.
 import assert from 'node:assert/strict';
-import { broadcast, confirmed, delivered, feature, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  broadcast,
+  confirmed,
+  delivered,
+  feature,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 feature('identifiers', () => {
   scenario('three spellings of the same parameters are three subscriptions, each echoed as it came', async (t) => {
@@ -33,7 +43,7 @@ feature('identifiers', () => {
     'a key twice': '{"channel":"EchoChannel","id":1,"id":2}',
     'numbers of odd form': '{"channel":"EchoChannel","n":1.0,"m":1e2,"k":-0}',
     'blanks around it': '  {"channel":"EchoChannel"}\n',
-    'HTML': '{"channel":"EchoChannel","html":"<script>&amp;</script>"}',
+    HTML: '{"channel":"EchoChannel","html":"<script>&amp;</script>"}',
   };
   for (const [name, identifier] of Object.entries(spellings)) {
     scenario(`${name} is echoed to the byte`, async (t) => {

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict';
 import { isDeepStrictEqual } from 'node:util';
-import { broadcast, confirmed, delivered, difference, feature, identifierOf, rejected, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  broadcast,
+  confirmed,
+  delivered,
+  difference,
+  feature,
+  identifierOf,
+  rejected,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 // Somebody who stays on a stream, and is rejected where it asks for the same one again.
 async function streamsAndRejects(t) {
@@ -63,7 +76,11 @@ feature('rejection', () => {
           frames.push(frame);
         }
         const possible = [delivered(staying, 1), delivered(identifier, 1)];
-        for (const frame of frames) assert(possible.some((one) => isDeepStrictEqual(frame, one)), frame);
+        for (const frame of frames)
+          assert(
+            possible.some((one) => isDeepStrictEqual(frame, one)),
+            frame,
+          );
       },
     ],
   });

@@ -1,5 +1,18 @@
 import assert from 'node:assert/strict';
-import { broadcast, cable, clients, confirmed, delivered, feature, rejected, scenario, scenarioByBothClients, Socket, Subscription, unique } from '../../harness.mjs';
+import {
+  broadcast,
+  cable,
+  clients,
+  confirmed,
+  delivered,
+  feature,
+  rejected,
+  scenario,
+  scenarioByBothClients,
+  Socket,
+  Subscription,
+  unique,
+} from '../../harness.mjs';
 
 feature('unsubscribing', () => {
   scenario('it is answered by nothing', async (t) => {
@@ -48,7 +61,10 @@ feature('unsubscribing', () => {
     assert.deepEqual(await watching.next(), delivered(watch, { farewell: identifier }));
   });
 
-  for (const [name, leave] of [['closed', (socket) => socket.close()], ['cut off', (socket) => socket.terminate()]]) {
+  for (const [name, leave] of [
+    ['closed', (socket) => socket.close()],
+    ['cut off', (socket) => socket.terminate()],
+  ]) {
     scenario(`the channel is told when the connection is ${name}, once for each subscription`, async (t) => {
       const farewell = unique('farewell');
       const watching = await Socket.welcomed(t);
@@ -60,7 +76,10 @@ feature('unsubscribing', () => {
       ];
       leave(socket.socket);
       const told = [await watching.next(), await watching.next()];
-      assert.deepEqual(told.map(({ identifier }) => identifier), [watch, watch]);
+      assert.deepEqual(
+        told.map(({ identifier }) => identifier),
+        [watch, watch],
+      );
       assert.deepEqual(told.map(({ message }) => message.farewell).sort(), identifiers);
       await watching.isQuiet();
     });
