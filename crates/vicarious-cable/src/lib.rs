@@ -19,6 +19,10 @@ mod ticket;
 
 pub use audience::{Audience, AudienceError, AudienceKind, Reach, Streams};
 pub use cable_axum as cable;
+pub use cable_axum::{
+    BroadcastError, Cable, Channel, Disconnect, Limits, NoAction, NoParams, Origins, Reject, Stream, Subscription,
+    ports,
+};
 pub use closing::reasons;
 pub use live::{Channels, channels, routes};
 pub use presence::{PresenceChannel, Shadowers};
