@@ -91,6 +91,21 @@ impl<I: Send + Sync + 'static> Hub<I> {
         distinct(reached)
     }
 
+    /// Returns what a subscription listens to.
+    #[cfg(feature = "testing")]
+    pub(crate) fn streams(&self, client: &Arc<Client<I>>, identifier: &str) -> Vec<Stream> {
+        let has_joined = |topic: &Topic<I>| {
+            let is_it = |member: &Member<I>| Arc::ptr_eq(&member.client, client) && *member.identifier == *identifier;
+            topic.members().places.iter().flatten().any(is_it)
+        };
+        let shards = self.shards.iter().map(|shard| shard.lock().unwrap_or_else(PoisonError::into_inner));
+        let joined = |shard: MutexGuard<'_, HashMap<Stream, Arc<Topic<I>>>>| {
+            let joined = shard.iter().filter(|(_, topic)| has_joined(topic));
+            joined.map(|(stream, _)| stream.clone()).collect::<Vec<_>>()
+        };
+        shards.flat_map(joined).collect()
+    }
+
     fn shard(&self, stream: &Stream) -> MutexGuard<'_, HashMap<Stream, Arc<Topic<I>>>> {
         let hash = self.hasher.hash_one(stream);
         #[expect(clippy::cast_possible_truncation, reason = "the remainder is smaller than the number of shards")]

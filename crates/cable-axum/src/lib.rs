@@ -11,6 +11,7 @@
 //! | `io`, `socket`, [`frame`] | the receiving and the sending half of a socket; RFC 6455 framing as values |
 //! | `hub`, `roster`, `ping`, `local` | who listens to what; every connection; pings; broadcasts within one process |
 //! | `measure` | what is counted |
+//! | `testing` | with the feature of that name: connections for tests of channels, without a network and with one |
 
 mod access;
 #[cfg(feature = "bench")]
@@ -29,6 +30,8 @@ mod roster;
 mod session;
 mod socket;
 mod task;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod upgrade;
 
 pub use access::{Access, Deed, Ending, Permit, Refused};

@@ -45,7 +45,7 @@ struct Open<I> {
 
 impl<I: Send + Sync + 'static> Session<I> {
     /// Enters a connection into the roster. From here on it can be found and closed.
-    pub(crate) fn new(cable: &Cable<I>, client: Arc<Client<I>>) -> Self {
+    pub(crate) fn new(cable: Cable<I>, client: Arc<Client<I>>) -> Self {
         let seat = cable.server.roster.enter(&client);
         measure::connections(1.0);
         if cable.server.draining.load(Ordering::SeqCst) {
@@ -53,7 +53,7 @@ impl<I: Send + Sync + 'static> Session<I> {
             client.close(&Disconnect::SERVER_RESTART, Patience::Some);
         }
         Self {
-            cable: cable.clone(),
+            cable,
             client,
             seat,
             connection: Connection::new(),

@@ -22,7 +22,7 @@ use crate::handshake;
 use crate::io::Io;
 use crate::measure;
 use crate::session::Session;
-use crate::socket::{Patience, Socket};
+use crate::socket::{Patience, Socket, Wire};
 use crate::task;
 
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -80,22 +80,29 @@ async fn connect<I: Send + Sync + 'static>(cable: Cable<I>, upgrade: OnUpgrade, 
     };
     let limits = &cable.server.limits;
     let (wire, io) = Io::split(upgraded, limits.message_bytes);
-    let socket = Socket::new(wire, limits.waiting_bytes);
+    let waiting_bytes = limits.waiting_bytes;
     match identity {
         Ok(identity) => {
-            measure::connect("accepted");
-            let session = Session::new(&cable, Arc::new(Client::new(identity, socket)));
-            drop(cable);
-            // A small task of its own: what it took to get here is not kept.
-            tokio::spawn(task::serve(session, io));
+            begin(cable, identity, wire, io);
         }
         Err(why) => {
             measure::connect("refused");
-            let client = Client::new((), socket);
+            let client = Client::new((), Socket::new(wire, waiting_bytes));
             client.close(&why, Patience::Some);
             task::linger(io, &client).await;
         }
     }
+}
+
+/// Serves somebody, from now on.
+pub(crate) fn begin<I: Send + Sync + 'static>(cable: Cable<I>, identity: I, wire: Wire, io: Io) -> Arc<Client<I>> {
+    measure::connect("accepted");
+    let socket = Socket::new(wire, cable.server.limits.waiting_bytes);
+    let client = Arc::new(Client::new(identity, socket));
+    let session = Session::new(cable, Arc::clone(&client));
+    // A small task of its own: what it took to get here is not kept.
+    tokio::spawn(task::serve(session, io));
+    client
 }
 
 fn switching(key: &handshake::Key, protocol: Option<&'static str>) -> Response {

@@ -7,3 +7,5 @@ mod encoding;
 mod frames;
 mod handshake;
 mod oracle;
+mod subscriptions;
+mod support;
