@@ -24,3 +24,11 @@ pub(crate) fn cpu_time(pid: u32) -> anyhow::Result<Duration> {
     }
     Ok(Duration::from_nanos(total))
 }
+
+/// Returns how much memory the buffers of all TCP sockets of the system take, in bytes.
+pub(crate) fn socket_buffers() -> anyhow::Result<u64> {
+    let sockets = fs::read_to_string("/proc/net/sockstat")?;
+    let line = sockets.lines().find(|line| line.starts_with("TCP:")).context("no TCP in sockstat")?;
+    let pages: u64 = line.rsplit(' ').next().unwrap_or_default().parse()?;
+    Ok(pages * 4096)
+}

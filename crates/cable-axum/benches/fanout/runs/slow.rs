@@ -7,6 +7,7 @@ use tokio::sync::watch;
 use super::{SETTLE, USUAL, alike};
 use crate::load::Load;
 use crate::options::Options;
+use crate::process;
 use crate::remote::Remote;
 use crate::report::{ms, percentile};
 
@@ -25,6 +26,8 @@ struct Broadcasts<'a> {
     number: u64,
     /// The most memory that the server had.
     peak: u64,
+    /// The most that sockets had in buffers of the system.
+    buffers: u64,
 }
 
 pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
@@ -36,7 +39,7 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let load = Load::start(remote.address, options.connecting, parts).await?;
     tokio::time::sleep(SETTLE).await;
     let idle = remote.resident()?;
-    let mut broadcasts = Broadcasts { remote: &mut remote, load: &load, number: 0, peak: 0 };
+    let mut broadcasts = Broadcasts { remote: &mut remote, load: &load, number: 0, peak: 0, buffers: 0 };
     println!("\n{slow} of {CLIENTS} clients stop reading; {SIZE} bytes to all, 100 times a second. Times in ms.");
 
     let begun = Instant::now();
@@ -50,25 +53,33 @@ pub(crate) async fn run(options: &Options) -> anyhow::Result<()> {
     let begun = Instant::now();
     broadcasts.phase("they are gone", |_| begun.elapsed() < BEFORE).await?;
 
-    let (peak, sent) = (broadcasts.peak, broadcasts.number * (CLIENTS - slow) as u64);
-    let ended = load.tally.ended();
-    let told = ended.iter().filter(|end| end.reason.as_deref() == Some("too_slow")).count();
-    let others = ended.iter().filter(|end| end.client >= slow).count();
+    let sent = broadcasts.number * (CLIENTS - slow) as u64;
+    let (peak, buffers) = (broadcasts.peak, broadcasts.buffers);
     println!(
-        "too_slow {} after {:.1} s, of whom {told} read the reason later; others that ended {others}; lost {}, duplicated {}",
+        "too_slow {} after {:.1} s; of the others lost {}, duplicated {}",
         remote.order("too-slow").await?,
         took.as_secs_f64(),
         sent - load.tally.received(slow),
         load.tally.duplicated()
     );
+    ends(&load, slow);
     let mib = |bytes: u64| bytes / 1024 / 1024;
     println!(
-        "server memory: {} MiB idle, {} MiB at most, {} MiB in the end",
+        "server memory: {} MiB idle, {} MiB at most, {} MiB in the end; TCP buffers of the system: {} MiB at most",
         mib(idle),
         mib(peak),
-        mib(remote.resident()?)
+        mib(remote.resident()?),
+        mib(buffers)
     );
     Ok(())
+}
+
+/// Prints how connections ended.
+fn ends(load: &Load, slow: usize) {
+    let ended = load.tally.ended();
+    let told = ended.iter().filter(|end| end.reason.as_deref() == Some("too_slow")).count();
+    let others = ended.iter().filter(|end| end.client >= slow).count();
+    println!("reading again, {told} find the reason; of the others {others} ended");
 }
 
 impl Broadcasts<'_> {
@@ -83,6 +94,7 @@ impl Broadcasts<'_> {
             self.remote.order(&format!("broadcast {} {SIZE}", self.number)).await?;
             if self.number.is_multiple_of(10) {
                 self.peak = self.peak.max(self.remote.resident()?);
+                self.buffers = self.buffers.max(process::socket_buffers()?);
                 gone = self.remote.order("too-slow").await?;
             }
         }
