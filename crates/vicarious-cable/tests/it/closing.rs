@@ -224,3 +224,19 @@ async fn connections_that_are_being_made_do_not_slip_through() {
     }
     assert_eq!(world.cable.count(|connected| connected.is_impersonating()), 0);
 }
+
+/// With a clock that runs by itself, nobody has to look: the node that has the sockets ends what runs out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_impersonation_that_runs_out_while_nothing_happens_closes_them_by_itself() {
+    let world = World::timed(std::time::Duration::from_secs(2)).await;
+    let (_, mut sockets) = inside(&world).await;
+    let mut own = [world.person(&alice()).subscribed(&listens()).await];
+    assert_ended(&mut sockets).await;
+    let entries = world.ledger.entries_snapshot();
+    let expired = entries.iter().find(|recorded| recorded.entry.kind == vicarious_core::Kind::Expired).unwrap();
+    let started = entries.iter().find(|recorded| recorded.entry.kind == vicarious_core::Kind::Started).unwrap();
+    let late = expired.entry.at.duration_since(started.entry.at) - jiff::SignedDuration::from_secs(2);
+    println!("expired {late:?} after its time");
+    assert!(!late.is_negative() && late < jiff::SignedDuration::from_secs(2), "{late:?}");
+    assert_open(&mut own).await;
+}

@@ -13,7 +13,7 @@ use cable_axum::{Cable, Channel, NoParams, Reject, Subscription};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use testkit::{ManualClock, MemoryLedger};
@@ -134,13 +134,23 @@ impl World {
     /// Returns a world in which Alice and Carol have agreed, and in which the clock is moved by hand.
     pub(crate) async fn new() -> Self {
         let clock = ManualClock::at("2026-11-22T09:00:00Z".parse().unwrap());
+        let now = clock.clone();
+        Self::of(clock, move || now.now(), Terms::default()).await
+    }
+
+    /// Returns a world with the system's clock, in which an impersonation lasts no longer than this.
+    pub(crate) async fn timed(longest: std::time::Duration) -> Self {
+        let length = SignedDuration::try_from(longest).unwrap();
+        Self::of(ManualClock::at(Timestamp::now()), Timestamp::now, Terms { length, ..Terms::default() }).await
+    }
+
+    async fn of(clock: ManualClock, now: impl Fn() -> Timestamp + Send + Sync + 'static, terms: Terms) -> Self {
         let (accounts, ledger) = (Accounts::of_everybody(), Arc::new(MemoryLedger::new()));
         for customer in [testkit::people::alice(), testkit::people::carol()] {
             let until = clock.now() + SignedDuration::from_hours(24 * 30);
             let given = give_ahead(format!("standing-{}", customer.id()).into(), &customer.person, until, clock.now());
             ledger.apply(vec![given.unwrap()]).await.unwrap();
         }
-        let now = clock.clone();
         let vicarious = Vicarious::builder(accounts.clone())
             .shared_ledger(ledger.clone())
             .keys(KeyRing::generate())
@@ -153,13 +163,13 @@ impl World {
                     .never("PERFORM CommandsChannel#pay")
                     .never("SUBSCRIBE PrivateChannel"),
             )
-            .terms(Terms::default())
+            .terms(terms)
             .sign_in("POST /session")
             .sign_out("DELETE /session")
             .channels("/cable")
             .secure_cookies(false)
             .cache_for(std::time::Duration::ZERO)
-            .clock(move || now.now())
+            .clock(now)
             .build()
             .unwrap();
         let cable = vicarious_cable::channels(&vicarious)
