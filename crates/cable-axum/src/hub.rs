@@ -228,3 +228,6 @@ impl<'a> Frames<'a> {
         self.last.as_ref().map(|(_, frame)| frame)
     }
 }
+
+#[cfg(test)]
+mod tests;

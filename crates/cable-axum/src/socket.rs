@@ -14,6 +14,8 @@ use crate::frame::{self, CloseCode};
 use crate::measure;
 
 mod outbox;
+#[cfg(test)]
+mod tests;
 
 use outbox::{Outbox, State};
 

@@ -51,7 +51,10 @@ impl TestSocket {
     pub async fn connect(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Result<Self, ConnectError> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
-        Self::upgrade(stream, path, &[&[("host", &*address.to_string())], headers].concat()).await
+        let host = address.to_string();
+        let is_given = headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host"));
+        let host = if is_given { &[][..] } else { &[("host", &*host)] };
+        Self::upgrade(stream, path, &[host, headers].concat()).await
     }
 
     /// Upgrades a connection to a server, which may be a pipe.

@@ -183,14 +183,14 @@ impl Client {
     }
 
     /// Asks for a subscription; returns its identifier.
-    pub(crate) async fn ask(&mut self, params: Value) -> String {
-        let identifier = identifier(&params);
+    pub(crate) async fn ask(&mut self, params: &Value) -> String {
+        let identifier = identifier(params);
         self.command("subscribe", &identifier).await;
         identifier
     }
 
     /// Subscribes, and takes the confirmation, which must be the next frame.
-    pub(crate) async fn subscribe(&mut self, params: Value) -> String {
+    pub(crate) async fn subscribe(&mut self, params: &Value) -> String {
         let identifier = self.ask(params).await;
         assert_eq!(self.0.next().await, Some(confirmed(&identifier)));
         identifier
