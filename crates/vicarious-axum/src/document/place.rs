@@ -25,7 +25,7 @@ pub(super) struct Search(Held);
 
 impl Search {
     pub(super) fn new() -> Self {
-        Self(Held::new(Tokenizer::new(|_| true)))
+        Self(Held::new(Tokenizer::of_everything()))
     }
 
     /// Reads the next piece, and writes what stands before the place for sure. Returns what stands behind it, once it

@@ -25,7 +25,7 @@ pub(super) struct Tagger {
 impl Tagger {
     pub(super) fn new(tag: &str, own_origins: Vec<String>) -> Self {
         let forms = Forms { tag: ascii(hidden("_identity", tag).to_string()), own_origins, is_tagged: false };
-        Self { held: Held::new(Tokenizer::new(|name| matches!(name, FORM | BUTTON | INPUT))), forms }
+        Self { held: Held::new(Tokenizer::of(|name| matches!(name, FORM | BUTTON | INPUT))), forms }
     }
 
     /// Reads the next piece, and writes as much as is finished.

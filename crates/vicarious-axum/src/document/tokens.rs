@@ -32,6 +32,8 @@ pub(super) struct Tokenizer {
     /// Whether that tag is needed whole.
     is_kept: bool,
     wants: fn(Name) -> bool,
+    /// Whether text is told of.
+    shows_text: bool,
     parts: Parts,
 }
 
@@ -126,10 +128,15 @@ enum Dashes {
 const CDATA: &[u8] = b"[CDATA[";
 
 impl Tokenizer {
-    /// Returns a tokenizer that needs the tags of elements that it `wants` whole, with what is in them.
-    pub(super) fn new(wants: fn(Name) -> bool) -> Self {
+    /// Returns a tokenizer that tells of everything, and needs every tag whole.
+    pub(super) fn of_everything() -> Self {
+        Self { shows_text: true, ..Self::of(|_| true) }
+    }
+
+    /// Returns a tokenizer that tells of tags only, and needs those of elements that it `wants` whole.
+    pub(super) fn of(wants: fn(Name) -> bool) -> Self {
         let (tag, parts) = (Tag::at(0), Parts::default());
-        Self { state: State::Text, mode: Mode::Data, at: 0, tag, is_kept: true, wants, parts }
+        Self { state: State::Text, mode: Mode::Data, at: 0, tag, is_kept: true, wants, shows_text: false, parts }
     }
 
     /// Returns what comes next, or none when the text is read as far as there is any.
@@ -221,14 +228,39 @@ impl Tokenizer {
             self.at = text.len();
             return None;
         }
-        let until = memchr(b'<', text.get(from..).unwrap_or_default()).map_or(text.len(), |length| from + length);
+        let until = match text.get(from) {
+            // As behind most tags.
+            Some(b'<') => from,
+            _ => memchr(b'<', text.get(from..).unwrap_or_default()).map_or(text.len(), |length| from + length),
+        };
         self.at = until;
-        if until < text.len() {
-            self.at += 1;
-            self.tag = Tag::at(until);
-            self.state = if self.mode == Mode::Data { State::Open } else { State::Written(Written::Open) };
+        if self.shows_text && self.mode == Mode::Data && from < until {
+            return Some(Token::Text(from..until));
         }
-        (self.mode == Mode::Data && from < until).then_some(Token::Text(from..until))
+        // Most of what begins with `<` is a tag, and is here to its end.
+        match text.get(until..).unwrap_or_default() {
+            [] => None,
+            [_, b'/', letter, ..] if letter.is_ascii_alphabetic() && self.mode == Mode::Data => {
+                self.begin(until, until + "</".len());
+                self.tag.is_end = true;
+                self.in_tag(text)
+            }
+            [_, letter, ..] if letter.is_ascii_alphabetic() && self.mode == Mode::Data => {
+                self.begin(until, until + "<".len());
+                self.in_tag(text)
+            }
+            _ => {
+                self.begin(until, until + "<".len());
+                self.state = if self.mode == Mode::Data { State::Open } else { State::Written(Written::Open) };
+                None
+            }
+        }
+    }
+
+    /// Begins a tag, the name of which is the next to be read.
+    fn begin(&mut self, start: usize, name: usize) {
+        self.tag = Tag::at(start);
+        (self.state, self.is_kept, self.at) = (State::TagName, true, name);
     }
 
     fn open(&mut self, byte: u8) -> Option<Token> {
@@ -237,13 +269,13 @@ impl Tokenizer {
             b'/' => State::EndOpen,
             b'?' => State::Bogus,
             _ if byte.is_ascii_alphabetic() => {
-                (self.state, self.is_kept) = (State::TagName, true);
+                self.begin(self.tag.start, self.at);
                 return None;
             }
             _ => {
                 // It is looked at again, as text.
                 self.state = State::Text;
-                return Some(Token::Text(self.tag.start..self.at));
+                return self.shows_text.then_some(Token::Text(self.tag.start..self.at));
             }
         };
         self.at += 1;
@@ -295,14 +327,22 @@ impl Tokenizer {
 
     /// Reads on in a tag's name, and returns whether that has ended.
     fn read_name(&mut self, text: &[u8]) -> bool {
-        let rest = text.get(self.at..).unwrap_or_default();
-        let length = rest.iter().take_while(|byte| !is_white(**byte) && !matches!(**byte, b'/' | b'>')).count();
-        let (name, after) = rest.split_at(length);
-        self.tag.name = name.iter().fold(self.tag.name, |name, letter| name.and(*letter));
-        self.tag.length += length;
-        self.at += length;
-        if after.is_empty() {
+        let (mut name, begun) = (self.tag.name, self.at);
+        let end = loop {
+            match text.get(self.at) {
+                None => break None,
+                // Nothing that ends a name comes after `>`.
+                Some(byte) if *byte <= b'>' && (is_white(*byte) || matches!(byte, b'/' | b'>')) => break Some(*byte),
+                Some(letter) => (name, self.at) = (name.and(*letter), self.at + 1),
+            }
+        };
+        (self.tag.name, self.tag.length) = (name, self.tag.length + self.at - begun);
+        if end.is_none() {
             return false;
+        }
+        if self.tag.is_end {
+            self.state = State::BeforeAttribute;
+            return true;
         }
         self.is_kept = (self.wants)(self.tag.name) || self.parts.asks_for_attributes(self.tag.name);
         self.state = State::BeforeAttribute;
