@@ -235,6 +235,16 @@ impl<I: Send + Sync + 'static> Cable<I> {
         count
     }
 
+    /// Returns the identities of the open connections of this process, to look at them in one's own time.
+    pub fn identities(&self) -> Vec<I>
+    where
+        I: Clone,
+    {
+        let mut identities = Vec::new();
+        self.server.roster.each(|client| identities.extend(client.is_open().then(|| client.identity.clone())));
+        identities
+    }
+
     /// Returns how many connections this process has, including those that are being closed.
     pub fn connections(&self) -> usize {
         self.server.roster.len()

@@ -42,3 +42,7 @@ pub use cable::{BroadcastError, Builder, Cable};
 pub use cable_core::{Disconnect, Limits, Origins, Stream, ports};
 pub use channel::{Channel, NoAction, NoParams, Reject, Subscription};
 pub use local::Local;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
