@@ -217,10 +217,11 @@ impl<H: Host> Builder<H> {
     /// # Panics
     ///
     /// Outside a tokio runtime.
-    pub fn build(self) -> Result<Vicarious, BuildError> {
+    pub fn build(mut self) -> Result<Vicarious, BuildError> {
         self.check()?;
         let missing = |what: &str| BuildError(format!("{what} is missing: call `.{what}(…)` before `.build()`"));
         let keys = self.keys.ok_or_else(|| missing("keys"))?;
+        let watcher = self.host.attach(&keys);
         let mut redactor = Redactor::new(keys.digest_key());
         for field in &self.private {
             redactor = redactor.private(field);
@@ -246,8 +247,12 @@ impl<H: Host> Builder<H> {
             alarm: Arc::default(),
             tickets: Tickets::new(self.tickets_last),
         });
-        sweep::spawn(&engine);
-        Ok(Vicarious { engine })
+        let vicarious = Vicarious { engine };
+        if let Some(watcher) = watcher {
+            vicarious.watch(watcher);
+        }
+        sweep::spawn(&vicarious.engine);
+        Ok(vicarious)
     }
 
     fn check(&self) -> Result<(), BuildError> {

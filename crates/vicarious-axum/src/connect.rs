@@ -210,7 +210,7 @@ where
     S::Future: Send,
 {
     refusals::record_dead(engine, &incoming.parts, dead);
-    inner.run(engine, incoming.into_request(), Acting { dead: Some(dead.cause), ..Acting::nobody() }).await
+    inner.run_dressed(engine, incoming.into_request(), Acting { dead: Some(dead.cause), ..Acting::nobody() }).await
 }
 
 /// The same, where only the intent has found out that it has ended.

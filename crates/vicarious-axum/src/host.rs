@@ -4,9 +4,13 @@ use std::any::Any;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use http::StatusCode;
 use http::request::Parts;
 use jiff::Timestamp;
-use vicarious_core::{Account, AccountId, SignInKey};
+use vicarious_core::{Account, AccountId, Identity, SignInKey};
+
+use crate::events::Watch;
+use crate::keys::KeyRing;
 
 /// What an application tells Vicarious about its own authentication and accounts.
 ///
@@ -31,6 +35,35 @@ pub trait Host: Send + Sync + 'static {
 
     /// Returns a page of the accounts that `by` may impersonate and that match.
     async fn search(&self, by: &Self::User, search: &Search) -> Result<Found<Self::User>, HostError>;
+
+    /// Takes what it needs of the keys; called once, by [`Builder::build`](crate::Builder::build), before anything is
+    /// asked. Returns who is to be told what happens on the host's behalf.
+    fn attach(&mut self, keys: &KeyRing) -> Option<Arc<dyn Watch>> {
+        let _ = keys;
+        None
+    }
+
+    /// Puts into a request what handlers look for when they want to know who is asking, and where they keep what
+    /// belongs to whoever it is: `current`, or nobody.
+    ///
+    /// Called for requests that run as somebody else than who is signed in, and for no others: not for people as
+    /// themselves, not for sign-in and sign-out, and not for paths that are open. An error is an outage.
+    async fn dress(
+        &self,
+        request: &mut Parts,
+        identity: &Identity,
+        current: Option<&Self::User>,
+    ) -> Result<Option<Box<dyn Dressed>>, HostError> {
+        let _ = (request, identity, current);
+        Ok(None)
+    }
+}
+
+/// What [`Host::dress`] has put into a request, to be looked after when that is answered.
+#[async_trait]
+pub trait Dressed: Send {
+    /// Keeps what is to be kept, before the answer leaves. An error is an outage, and answered as one.
+    async fn answered(self: Box<Self>, status: StatusCode) -> Result<(), HostError>;
 }
 
 /// A sign-in that is alive.
@@ -84,7 +117,23 @@ impl HostError {
     pub fn new(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self(source.into())
     }
+
+    /// Returns the error of a host that cannot find what a layer was to put into every request.
+    ///
+    /// That is a mistake and no outage: everybody gets a 500 that explains it with `sentence`, and so does the log.
+    pub fn misplaced(sentence: impl Into<String>) -> Self {
+        Self(Box::new(Misplaced(sentence.into())))
+    }
+
+    /// Returns the sentence that explains which layer is in the wrong place, if that is the error.
+    pub(crate) fn misplacement(&self) -> Option<&str> {
+        self.0.downcast_ref::<Misplaced>().map(|Misplaced(sentence)| sentence.as_str())
+    }
 }
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Misplaced(String);
 
 /// A user of the host together with what Vicarious knows of it; cloning it is cheap.
 #[derive(Clone)]
@@ -100,6 +149,12 @@ pub(crate) trait AnyHost: Send + Sync {
     async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError>;
     async fn find(&self, id: &AccountId) -> Result<Option<Known>, HostError>;
     async fn search(&self, by: &Known, search: &Search) -> Result<Found<Known>, HostError>;
+    async fn dress(
+        &self,
+        request: &mut Parts,
+        identity: &Identity,
+        current: Option<&Known>,
+    ) -> Result<Option<Box<dyn Dressed>>, HostError>;
     fn may(&self, true_user: &Known, current_user: &Known) -> bool;
     fn staff(&self, user: &Known) -> Staff;
 }
@@ -140,6 +195,15 @@ impl<H: Host> AnyHost for Erased<H> {
         let found = self.host.search(by, search).await?;
         let accounts = found.accounts.into_iter().map(|user| self.known(user)).collect();
         Ok(Found { accounts, total: found.total })
+    }
+
+    async fn dress(
+        &self,
+        request: &mut Parts,
+        identity: &Identity,
+        current: Option<&Known>,
+    ) -> Result<Option<Box<dyn Dressed>>, HostError> {
+        self.host.dress(request, identity, current.and_then(|known| known.user.downcast_ref())).await
     }
 
     fn may(&self, true_user: &Known, current_user: &Known) -> bool {

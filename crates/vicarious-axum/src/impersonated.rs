@@ -67,7 +67,7 @@ where
     asked.is_admitted_at(intent.at);
     let outcome = Outcome::of(engine, &intent);
     drop_what_would_hide_the_banner(&mut incoming.parts.headers);
-    let response = inner.run(engine, incoming.into_request(), Acting::of(&resolution)).await;
+    let response = inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)).await;
     let response = mark::answer(engine, &row, &asked, response);
     outcome.is(response.status());
     response

@@ -10,6 +10,7 @@ use vicarious_core::Identity;
 use crate::cookies;
 use crate::engine::Engine;
 use crate::extract::{self, Acting};
+use crate::refusals;
 use crate::resolve::{Resolution, Standing};
 
 /// The application behind the layer.
@@ -32,6 +33,22 @@ where
         request.extensions_mut().insert(acting);
         let Ok(response) = extract::with_identity(identity, self.0.oneshot(request)).await;
         response.into_response()
+    }
+
+    /// Runs the application for somebody else than who is signed in, with what the host puts on for that.
+    pub(crate) async fn run_dressed(self, engine: &Engine, request: Request, acting: Acting) -> Response {
+        let (mut parts, body) = request.into_parts();
+        let dressed = match engine.host.dress(&mut parts, &acting.identity, acting.current.as_ref()).await {
+            Ok(None) => return self.run(engine, Request::from_parts(parts, body), acting).await,
+            Ok(Some(dressed)) => dressed,
+            Err(error) => return refusals::unresolved(&parts.headers, &error.into()),
+        };
+        let headers = parts.headers.clone();
+        let response = self.run(engine, Request::from_parts(parts, body), acting).await;
+        match dressed.answered(response.status()).await {
+            Ok(()) => response,
+            Err(error) => refusals::not_kept(&headers, &error),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 //! A sealed text is `version ‖ key id ‖ nonce ‖ ciphertext ‖ tag`, in base64url without padding. Version, purpose and
 //! key id are authenticated, so a text sealed for one purpose is worth nothing for another.
 
+mod derived;
 mod handle;
 #[cfg(test)]
 mod tests;
@@ -48,6 +49,8 @@ pub(crate) enum Purpose {
     Notice,
     /// The identity of a socket on another host.
     Ticket,
+    /// What finds a sign-in in the host's own session store.
+    SignIn,
 }
 
 impl Purpose {
@@ -59,6 +62,7 @@ impl Purpose {
             Self::Held => b"held        ",
             Self::Notice => b"notice      ",
             Self::Ticket => b"ticket      ",
+            Self::SignIn => b"sign-in     ",
         }
     }
 }
@@ -156,26 +160,12 @@ impl KeyRing {
     ///
     /// It comes from the oldest key, so that equal values stay recognisable across rotations.
     pub(crate) fn digest_key(&self) -> [u8; 32] {
-        derive(b"vicarious digest", &self.older.last().unwrap_or(&self.first).bytes)
+        derive(b"vicarious digest", &self.oldest().bytes)
     }
 
     /// Returns `plain`, encrypted for one purpose.
     pub(crate) fn seal(&self, purpose: Purpose, plain: &[u8]) -> String {
-        let key = &self.first;
-        let nonce: [u8; NONCE] = random();
-        let mut sealed = Vec::with_capacity(PLAIN_AT + plain.len() + TAG);
-        sealed.push(VERSION);
-        sealed.extend_from_slice(&key.id);
-        sealed.extend_from_slice(&nonce);
-        sealed.extend_from_slice(plain);
-        let (_, text) = sealed.split_at_mut(PLAIN_AT);
-        let about = key.associated_data(purpose);
-        match key.cipher.encrypt_inout_detached(&XNonce::from(nonce), &about, text.into()) {
-            Ok(tag) => sealed.extend_from_slice(&tag),
-            // Only beyond 256 GiB. What is not sealed must not leave, and an empty text opens for nobody.
-            Err(_) => sealed.clear(),
-        }
-        URL_SAFE_NO_PAD.encode(sealed)
+        seal_with(&self.first, random(), purpose, plain)
     }
 
     /// Returns what was sealed for this purpose with a key of this ring, or none.
@@ -202,6 +192,11 @@ impl KeyRing {
         let about = key.associated_data(purpose);
         key.cipher.decrypt_inout_detached(&nonce, &about, (&mut *text).into(), &tag).ok()?;
         Some(text)
+    }
+
+    /// Returns the key for what must stay the same across rotations.
+    fn oldest(&self) -> &Key {
+        self.older.last().unwrap_or(&self.first)
     }
 
     fn keys(&self) -> impl Iterator<Item = &Arc<Key>> {
@@ -240,6 +235,22 @@ impl Key {
         data[NONCE_AT..].copy_from_slice(purpose.label());
         data
     }
+}
+
+fn seal_with(key: &Key, nonce: [u8; NONCE], purpose: Purpose, plain: &[u8]) -> String {
+    let mut sealed = Vec::with_capacity(PLAIN_AT + plain.len() + TAG);
+    sealed.push(VERSION);
+    sealed.extend_from_slice(&key.id);
+    sealed.extend_from_slice(&nonce);
+    sealed.extend_from_slice(plain);
+    let (_, text) = sealed.split_at_mut(PLAIN_AT);
+    let about = key.associated_data(purpose);
+    match key.cipher.encrypt_inout_detached(&XNonce::from(nonce), &about, text.into()) {
+        Ok(tag) => sealed.extend_from_slice(&tag),
+        // Only beyond 256 GiB. What is not sealed must not leave, and an empty text opens for nobody.
+        Err(_) => sealed.clear(),
+    }
+    URL_SAFE_NO_PAD.encode(sealed)
 }
 
 /// Derives 32 bytes from a key for another use. Labels have one length, and so have keys.

@@ -106,10 +106,7 @@ where
         Err(_) if is_sign_out(&engine, &incoming) && has_handle(&engine, &incoming) => {
             return Box::pin(routes::stop::sign_out_during_an_outage(&engine, &incoming)).await;
         }
-        Err(outage) => {
-            tracing::error!(error = ?outage, "cannot resolve the identity of a request");
-            return refusals::unavailable(&incoming.parts.headers);
-        }
+        Err(outage) => return refusals::unresolved(&incoming.parts.headers, &outage),
     };
     if is_own_path || incoming.parts.uri.path() == START_PAGE {
         return Box::pin(routes::serve(&engine, incoming, resolution)).await;

@@ -59,7 +59,7 @@ pub use events::{Event, Watch};
 pub use extract::{
     AsThemselves, CurrentUser, ExtractRefused, Notice, RequestIdentity, TrueUser, identity, with_identity,
 };
-pub use host::{Found, Host, HostError, Search, SignIn, Staff};
+pub use host::{Dressed, Found, Host, HostError, Search, SignIn, Staff};
 pub use keys::{KeyError, KeyRing};
 pub use layer::{VicariousLayer, VicariousService};
 pub use met::RouteMet;

@@ -13,6 +13,7 @@ use vicarious_core::{EndCause, Identity, Impersonation, Refusal};
 use crate::back;
 use crate::confirm::Held;
 use crate::engine::{Engine, Outage};
+use crate::host::HostError;
 use crate::incoming::Incoming;
 use crate::input::Form;
 use crate::mark::{self, Asked};
@@ -278,6 +279,29 @@ pub(crate) fn cross_site(headers: &HeaderMap) -> Response {
 pub(crate) fn outage(headers: &HeaderMap, outage: &Unavailable) -> Response {
     tracing::error!(error = ?outage, "the ledger cannot answer");
     unavailable(headers)
+}
+
+/// Answers when nobody can tell who is asking: an outage, or layers in the wrong order.
+pub(crate) fn unresolved(headers: &HeaderMap, outage: &Outage) -> Response {
+    let Outage::Host(error) = outage else { return unresolved_for_now(headers, outage) };
+    let Some(sentence) = error.misplacement() else { return unresolved_for_now(headers, outage) };
+    tracing::error!(mistake = sentence, "a layer is in the wrong place");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "layer-order", "A layer is in the wrong place")
+        .detail(capitalised(sentence))
+        .respond(headers)
+}
+
+fn unresolved_for_now(headers: &HeaderMap, outage: &Outage) -> Response {
+    tracing::error!(error = ?outage, "cannot resolve the identity of a request");
+    unavailable(headers)
+}
+
+/// Answers when the host could not keep what a request has left; the handler has run.
+pub(crate) fn not_kept(headers: &HeaderMap, error: &HostError) -> Response {
+    tracing::error!(?error, "the host cannot keep what a request has left in its session");
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "not-kept", "Not everything could be kept")
+        .detail("The request was carried out, but what it left for the pages that follow is lost.")
+        .respond(headers)
 }
 
 pub(crate) fn unavailable(headers: &HeaderMap) -> Response {

@@ -1,7 +1,7 @@
 use super::*;
 
-const PURPOSES: [Purpose; 5] =
-    [Purpose::Handle, Purpose::Confirmation, Purpose::Held, Purpose::Notice, Purpose::Ticket];
+const PURPOSES: [Purpose; 6] =
+    [Purpose::Handle, Purpose::Confirmation, Purpose::Held, Purpose::Notice, Purpose::Ticket, Purpose::SignIn];
 
 fn ring() -> KeyRing {
     KeyRing::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").expect("a key")
@@ -187,4 +187,23 @@ fn forged_texts_are_refused_without_a_panic() {
             assert!(KeyRing::parse(&text).is_err(), "{text}");
         }
     }
+}
+
+#[test]
+fn the_key_of_a_sign_in_is_always_the_same_and_finds_it_again_across_rotations() {
+    let key = ring().sign_in_key(b"session 1");
+    let rotated = ring().rotated();
+    assert_eq!(rotated.sign_in_key(b"session 1"), key);
+    assert_eq!(rotated.sign_in_found_by(&key).as_deref(), Some(&b"session 1"[..]));
+    assert_ne!(ring().sign_in_key(b"session 2"), key);
+    assert_eq!(KeyRing::generate().sign_in_found_by(&key), None);
+    assert_eq!(ring().sign_in_found_by(&ring().seal(Purpose::Held, b"session 1").into()), None);
+}
+
+#[test]
+fn a_secret_stands_for_one_thing_of_one_ring_and_survives_rotation() {
+    let secret = ring().secret_for("this");
+    assert_eq!(ring().rotated().secret_for("this"), secret);
+    assert_ne!(ring().secret_for("that"), secret);
+    assert_ne!(KeyRing::generate().secret_for("this"), secret);
 }

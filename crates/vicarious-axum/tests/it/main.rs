@@ -7,6 +7,7 @@ mod caching;
 mod channel_actions;
 mod connecting;
 mod cross_site;
+mod dressing;
 mod fail_closed;
 mod handle;
 mod lookups;

@@ -52,7 +52,7 @@ impl Browser {
     }
 
     /// Returns a browser with the same cookies that talks to another application.
-    pub(super) fn at(&self, app: Router) -> Self {
+    pub(crate) fn at(&self, app: Router) -> Self {
         Self { app, cookies: self.cookies.clone() }
     }
 
