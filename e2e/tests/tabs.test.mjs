@@ -7,6 +7,9 @@ const { scene } = await openHouse();
 const habits = [true, false].map((javaScript) => ({ javaScript }));
 const words = ({ javaScript }) => (javaScript ? 'with JavaScript' : 'without JavaScript');
 
+// The page would know by its socket, and send nothing; what the server makes of it must show all the same.
+const deaf = (page) => page.routeWebSocket('**/cable', (socket) => socket.close());
+
 for (const habit of habits) {
   // T31
   scene(`the back button after stop shows nothing of the customer, ${words(habit)}`, habit, async ({ visitor }) => {
@@ -28,6 +31,7 @@ for (const habit of habits) {
   // T32
   scene(`a form of Alice's page that is sent after stop is explained and not carried out, ${words(habit)}`, habit, async ({ visitor }) => {
     const page = await visitor();
+    await deaf(page);
     await signIn(page, bob);
     const { current_user: self } = await whoAmI(page);
     await startAs(page, await accountOf(page, alice));
@@ -49,6 +53,7 @@ for (const habit of habits) {
 
   scene(`a form of Alice's page that is sent as Carol is explained and not carried out, ${words(habit)}`, habit, async ({ visitor }) => {
     const page = await visitor();
+    await deaf(page);
     await signIn(page, bob);
     const [first, second] = [await accountOf(page, alice), await accountOf(page, carol)];
     const { impersonation } = await startAs(page, first);

@@ -2,14 +2,18 @@
 
 pub(crate) mod broadcasts;
 mod channels;
+mod telling;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use vicarious::cable::cable::{Cable, Origins};
-use vicarious::cable::{PresenceChannel, Shadowers, channels as channels_of};
+use vicarious::cable::{Cable, Channel, Origins, PresenceChannel, Shadowers, channels as channels_of};
 use vicarious::{Connected, Vicarious};
 
-use self::channels::{CommandsChannel, NotificationsChannel};
+use self::channels::{CommandsChannel, LiveChannel, NotificationsChannel};
+use self::telling::Teller;
+
+pub(crate) use self::telling::tell_news;
 
 /// Where sockets are opened.
 pub(crate) const PATH: &str = "/cable";
@@ -22,12 +26,16 @@ const AT_MOST: Duration = Duration::from_secs(10);
 pub(crate) fn cable(vicarious: &Vicarious, public_url: Option<&str>) -> Cable<Connected> {
     // A proxy may change the `Host`, so behind one the origin is compared with what was said.
     let origins = public_url.map_or_else(Origins::same, |public_url| Origins::listed().and(public_url));
-    channels_of(vicarious)
+    let cable = channels_of(vicarious)
+        .state(vicarious.clone())
+        .channel::<LiveChannel>()
         .channel::<NotificationsChannel>()
         .channel::<CommandsChannel>()
         .presence(Shadowers::Name)
         .origins(origins)
-        .build()
+        .build();
+    vicarious.watch(Arc::new(Teller::start(&cable)));
+    cable
 }
 
 /// Closes every socket, spread over a time that grows with their number and is bounded.
@@ -38,7 +46,7 @@ pub(crate) async fn drain(cable: &Cable<Connected>) {
 
 /// The channels that a broadcast from outside may be sent on.
 const CHANNELS: [&str; 3] = [
-    <NotificationsChannel as vicarious::cable::cable::Channel<Connected>>::NAME,
-    <CommandsChannel as vicarious::cable::cable::Channel<Connected>>::NAME,
-    <PresenceChannel as vicarious::cable::cable::Channel<Connected>>::NAME,
+    <NotificationsChannel as Channel<Connected>>::NAME,
+    <CommandsChannel as Channel<Connected>>::NAME,
+    <PresenceChannel as Channel<Connected>>::NAME,
 ];

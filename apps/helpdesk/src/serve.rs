@@ -56,8 +56,11 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         draining: AtomicBool::new(false),
         database,
     });
-    let console =
-        Console::new(&app.vicarious).brand("Kettle & Crane").stylesheet("/assets/helpdesk.css").sign_in("/session/new");
+    let console = Console::new(&app.vicarious)
+        .brand("Kettle & Crane")
+        .stylesheet("/assets/helpdesk.css")
+        .script("/assets/live.js")
+        .sign_in("/session/new");
     let router = web::router(&app, console.staff().merge(console.customer()));
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
         format!("cannot listen on {}: is something else there? --listen says where", options.listen)

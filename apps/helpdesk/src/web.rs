@@ -12,6 +12,7 @@ mod metrics;
 mod notifications;
 mod operations;
 mod orders;
+mod parcels;
 mod payment_methods;
 mod payments;
 mod presence;
@@ -75,6 +76,8 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .route("/profile", get(profile::show).patch(profile::save))
         .route("/orders", get(orders::list))
         .route("/orders/{id}", get(orders::show))
+        .route("/parcels", get(parcels::list))
+        .route("/parcels/{id}", post(parcels::move_on))
         .route("/invoices", get(invoices::list))
         .route("/invoices/{id}", get(invoices::show))
         .route("/payments", post(payments::pay))

@@ -51,6 +51,7 @@ pub(crate) struct Settings {
     pub(crate) home: String,
     pub(crate) brand: String,
     pub(crate) stylesheets: Vec<String>,
+    pub(crate) scripts: Vec<String>,
     pub(crate) sign_in: Option<String>,
     pub(crate) pseudonyms: Option<Arc<str>>,
     /// Where this router serves the style sheet: two routers that are merged may not share a path.
@@ -71,6 +72,7 @@ impl Console {
                 home: "/".to_owned(),
                 brand: "Support access".to_owned(),
                 stylesheets: Vec::new(),
+                scripts: Vec::new(),
                 sign_in: None,
                 pseudonyms: None,
                 css: STAFF_CSS,
@@ -100,6 +102,14 @@ impl Console {
     #[must_use]
     pub fn stylesheet(mut self, path: &str) -> Self {
         self.settings.stylesheets.push(path.to_owned());
+        self
+    }
+
+    /// Adds a script of the application to every page, such as one that keeps pages up to date. Its address must be of
+    /// the same origin; the pages need none.
+    #[must_use]
+    pub fn script(mut self, path: &str) -> Self {
+        self.settings.scripts.push(path.to_owned());
         self
     }
 

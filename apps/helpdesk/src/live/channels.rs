@@ -3,9 +3,10 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
-use vicarious::Connected;
-use vicarious::cable::cable::{Channel, NoAction, NoParams, Reject, Subscription};
-use vicarious::cable::{AudienceKind, Streams as _};
+use vicarious::cable::{AudienceKind, Channel, NoAction, NoParams, Reject, Streams as _, Subscription};
+use vicarious::{Connected, Staff, Vicarious};
+
+use super::telling::administrators;
 
 /// News of an account, for whoever sees it.
 pub(crate) struct NotificationsChannel;
@@ -17,6 +18,24 @@ impl Channel<Connected> for NotificationsChannel {
 
     async fn subscribed(_: NoParams, subscription: &mut Subscription<Connected>) -> Result<Self, Reject> {
         if subscription.stream_for_audience(AudienceKind::Account) { Ok(Self) } else { Err(Reject) }
+    }
+}
+
+/// What the shop's own pages listen to: what has changed for whoever looks at them.
+pub(crate) struct LiveChannel;
+
+impl Channel<Connected> for LiveChannel {
+    const NAME: &'static str = "LiveChannel";
+    type Params = NoParams;
+    type Action = NoAction;
+
+    async fn subscribed(_: NoParams, subscription: &mut Subscription<Connected>) -> Result<Self, Reject> {
+        subscription.stream_for_identity();
+        let vicarious = subscription.cable().state::<Vicarious>().ok_or(Reject)?;
+        if vicarious.staff(subscription.identity()).await.unwrap_or_default() == Staff::Administrator {
+            subscription.stream(administrators());
+        }
+        Ok(Self)
     }
 }
 

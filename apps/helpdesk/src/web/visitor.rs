@@ -3,7 +3,8 @@
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use vicarious::audit::RequestId;
-use vicarious::{CurrentUser, Identity, Notice, Staff, wants_json};
+use vicarious::ports::Running;
+use vicarious::{CurrentUser, Identity, Impersonation, Mode, Notice, Staff, Timestamp, wants_json};
 
 use crate::shop::accounts::User;
 use crate::shop::notifications;
@@ -47,7 +48,16 @@ pub(crate) struct Frame {
     pub(crate) shadower: Option<Named>,
     pub(crate) staff: Staff,
     pub(crate) unread: i64,
+    /// Who is in the account of a customer who looks as themselves.
+    pub(crate) inside: Vec<Inside>,
     pub(crate) demo: bool,
+}
+
+/// Somebody from support who is in a customer's account.
+pub(crate) struct Inside {
+    pub(crate) id: String,
+    pub(crate) who: String,
+    pub(crate) writes: bool,
 }
 
 /// A name and an address.
@@ -120,6 +130,18 @@ impl Seen {
     }
 }
 
+/// Returns who is in the account. A page that cannot tell shows nobody, and the access log tells later.
+async fn inside(app: &App, identity: &Identity) -> Vec<Inside> {
+    let Some(user) = identity.current_user().filter(|_| !identity.is_impersonating()) else { return Vec::new() };
+    let running = app.database.ledger().running(Running::As(&user.id)).await.unwrap_or_default();
+    let inside = |row: Impersonation| Inside {
+        id: row.id.to_string(),
+        writes: row.mode_at(Timestamp::now()) != Mode::Read,
+        who: row.true_user.name,
+    };
+    running.into_iter().map(inside).collect()
+}
+
 impl Frame {
     /// Returns what surrounds a page for whoever it is, without counting their news.
     pub(crate) async fn without_news(app: &App, seen: &Seen) -> Self {
@@ -133,6 +155,7 @@ impl Frame {
             // A page that cannot tell shows less.
             staff: app.vicarious.staff(&seen.identity).await.unwrap_or_default(),
             unread: 0,
+            inside: inside(app, &seen.identity).await,
             demo: app.demo,
         }
     }

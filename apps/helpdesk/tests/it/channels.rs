@@ -237,3 +237,88 @@ async fn a_shop_that_closes_tells_every_socket_to_come_back_later_and_exits_in_o
     assert_eq!(shop.closed().await.0, Some(0));
     assert!(TcpStream::connect(&address).await.is_err());
 }
+
+fn live() -> String {
+    identifier("LiveChannel", json!({}))
+}
+
+#[tokio::test]
+async fn a_parcel_that_moves_on_is_news_for_its_customer_and_for_whoever_looks_with_them() {
+    let fresh = Fresh::sqlite();
+    let shop = Shop::demo(&fresh).await;
+    let (alice, mut bob) = (shop.signed_in("alice").await, shop.signed_in("bob").await);
+    let mut pages = [
+        Socket::subscribed(&alice, &live()).await,
+        Socket::subscribed(&inside(&shop, "eve", "alice").await, &live()).await,
+    ];
+    // Alice hears of Eve first.
+    assert_eq!(pages[0].message().await["changed"], "inside");
+    let mut programs = Socket::subscribed(&alice, &identifier("NotificationsChannel", json!({}))).await;
+    let parcels = bob.json("/parcels").await;
+    let mut parcels = parcels["parcels"].as_array().unwrap().iter();
+    let parcel = parcels.find(|parcel| parcel["account_id"] == "alice").unwrap().clone();
+    assert_eq!(parcel["state"], "on its way");
+    let path = format!("/parcels/{}", parcel["id"].as_str().unwrap());
+    let from = json!({"from": "on its way"});
+    assert_eq!(bob.post_json(&path, &from).await.json(), json!({"moved": true}));
+    let title = format!("Order {} is delivered", parcel["id"].as_str().unwrap());
+    for page in &mut pages {
+        assert_eq!(page.message().await, json!({"changed": "news", "say": title}));
+    }
+    assert_eq!(programs.message().await["title"], title);
+    assert_eq!(bob.post_json(&path, &from).await.json(), json!({"moved": false}), "two clicks are one step");
+    pages[0].assert_silent().await;
+}
+
+#[tokio::test]
+async fn parcels_are_for_staff_as_themselves() {
+    let fresh = Fresh::sqlite();
+    let shop = Shop::demo(&fresh).await;
+    for mut person in [shop.signed_in("alice").await, inside(&shop, "bob", "alice").await] {
+        let answer = person.send("GET", "/parcels", &[("accept", "application/json")], "").await;
+        assert_eq!(answer.status, 404);
+        let answer = person.post_json("/parcels/KC-1", &json!({"from": "on its way"})).await;
+        assert!([403, 404].contains(&answer.status), "{}", answer.status);
+    }
+}
+
+#[tokio::test]
+async fn people_are_told_of_what_concerns_them_and_nobody_else_is() {
+    let fresh = Fresh::sqlite();
+    let shop = Shop::demo(&fresh).await;
+    let mut dana = Socket::subscribed(&shop.signed_in("dana").await, &live()).await;
+    let mut alice = Socket::subscribed(&shop.signed_in("alice").await, &live()).await;
+    let mut carol = Socket::subscribed(&shop.signed_in("carol").await, &live()).await;
+    let mut eve = Socket::subscribed(&shop.signed_in("eve").await, &live()).await;
+    let mut bob = inside(&shop, "bob", "alice").await;
+    let told = alice.message().await;
+    assert_eq!(told, json!({"changed": "inside", "say": "Bob Marsh from support is viewing your account"}));
+    assert_eq!(dana.message().await, json!({"changed": "impersonations"}));
+    bob.send("DELETE", "/impersonation", &[("accept", "application/json")], "").await;
+    assert_eq!(alice.message().await, json!({"changed": "inside", "say": "Bob Marsh has left your account"}));
+    assert_eq!(dana.message().await, json!({"changed": "impersonations"}));
+    for nobody in [&mut carol, &mut eve] {
+        nobody.assert_silent().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_for_consent_is_told_to_the_customer_and_its_answer_to_the_agent() {
+    let fresh = Fresh::sqlite();
+    let shop = Shop::demo(&fresh).await;
+    let mut bob = shop.signed_in("bob").await;
+    let found = bob.json("/accounts?page=3").await["accounts"][0].clone();
+    let mut customer = shop.browser();
+    let credentials = json!({"email": found["email"], "password": crate::browser::PASSWORD});
+    assert_eq!(customer.post_json("/session", &credentials).await.status, 200);
+    let (mut page, mut desk) = (Socket::subscribed(&customer, &live()).await, Socket::subscribed(&bob, &live()).await);
+    let asked = json!({"account_id": found["id"], "reason": "your question about tea"});
+    let consent = bob.post_json("/consents/requests", &asked).await.json();
+    assert_eq!(page.message().await, json!({"changed": "consents", "say": "Bob Marsh asks to see your account"}));
+    assert_eq!(desk.message().await, json!({"changed": "consents"}));
+    let path = format!("/consents/{}", consent["id"].as_str().unwrap());
+    customer.send_json("PATCH", &path, &json!({"decision": "give"}), &[]).await;
+    assert_eq!(page.message().await, json!({"changed": "consents"}));
+    let say = format!("{} has answered", found["name"].as_str().unwrap());
+    assert_eq!(desk.message().await, json!({"changed": "consents", "say": say}));
+}

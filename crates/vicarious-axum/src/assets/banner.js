@@ -101,6 +101,16 @@
   const timer = setInterval(tick, 1000);
   tick();
 
+  // The page may hear of the end before the clock does, over a socket. It stays, so that nothing typed is lost.
+  document.addEventListener("vicarious:ended", () => {
+    if (over) return;
+    over = true;
+    clearInterval(timer);
+    if (left) left.textContent = "00:00";
+    show("ended");
+    say("This impersonation has ended");
+  });
+
   banner.addEventListener("submit", (event) => {
     if (event.target.querySelector(".vicarious-stop")) tell("", "yourself again");
   });
