@@ -47,7 +47,11 @@
   function changed({ changed, say }) {
     // Asking for the page again is a visit; an agent decides about those.
     if (shadowed) toast(say || "Something on this page has changed.", true);
-    else refresh().then((whole) => (say || !whole) && toast(say || "This page has changed.", !whole));
+    else refresh().then((whole) => {
+      // The bar itself says who has come in.
+      const shown = changed === "inside" && document.querySelector(".inside-bar");
+      if ((say && !shown) || !whole) toast(say || "This page has changed.", !whole);
+    });
   }
 
   // Asks for this page again and puts in what is new. False where something typed would be lost.
@@ -131,7 +135,7 @@
     }, true);
     if (reason !== "impersonation_ended") return;
     // Why, in the words of the server.
-    const answer = await fetch("/impersonation", { headers: { accept: "application/json" } }).catch(() => null);
+    const answer = await fetch(location.pathname, { headers: { accept: "application/json" } }).catch(() => null);
     const problem = answer && !answer.ok ? await answer.json().catch(() => null) : null;
     if (problem && problem.detail) text.textContent = `${problem.detail} Nothing on this page can be sent; what you typed is still here.`;
   }
