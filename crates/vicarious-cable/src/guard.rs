@@ -66,7 +66,9 @@ fn parameters(deed: &Deed<'_>) -> (Value, Option<String>) {
     let mut data = deed.data.clone();
     let confirmation = data.as_object_mut().and_then(|data| data.remove("confirmation"));
     let confirmation = confirmation.and_then(|value| value.as_str().map(str::to_owned));
-    (json!({ "data": data, "subscription": deed.identifier }), confirmation)
+    // As JSON and not as the text that it is, so that its fields are recorded by their names, or not at all.
+    let subscription: Value = serde_json::from_str(deed.identifier).unwrap_or_else(|_| deed.identifier.into());
+    (json!({ "data": data, "subscription": subscription }), confirmation)
 }
 
 /// What a shadower was admitted to, on record.

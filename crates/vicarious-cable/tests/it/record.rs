@@ -125,3 +125,20 @@ async fn secrets_in_parameters_do_not_enter_the_record() {
     assert!(record.iter().any(|line| line.contains("hello")), "what is no secret is there");
     assert!(!record.iter().any(|line| line.contains("hunter2")), "{record:#?}");
 }
+
+/// An identifier is a JSON text in which names may be written with escapes; what is recorded with each action is what it
+/// says, by its names.
+#[tokio::test]
+async fn secrets_in_an_identifier_do_not_enter_the_record_with_each_action() {
+    let world = World::new().await;
+    let identifier = r#"{"channel":"CommandsChannel","audience":"account","p\u0061ssword":"hunter2","order":"17"}"#;
+    let mut socket = world.inside(&bob(), &alice()).await.subscribed(identifier).await;
+    socket.perform(identifier, json!({"action": "echo", "text": "hello"})).await;
+    socket.next().await;
+    world.vicarious.shutdown().await;
+    let entries = world.ledger.entries_snapshot();
+    let record: Vec<Value> = entries.iter().map(|recorded| recorded.to_json()).collect();
+    let performed = record.iter().find(|entry| entry["method"] == "PERFORM").unwrap();
+    assert_eq!(performed["parameters"]["subscription"]["order"], "17", "{performed}");
+    assert!(!record.iter().any(|entry| entry.to_string().contains("hunter2")), "{record:#?}");
+}
