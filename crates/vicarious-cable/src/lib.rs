@@ -6,6 +6,7 @@
 //! | `live` | puts an Action Cable server beside a [`Vicarious`](vicarious_axum::Vicarious) |
 //! | `guard` | identity at connect, asked again before the welcome; rules and audit of subscriptions and actions |
 //! | `closing` | closes sockets when their identity ends; the table of cause, reason and reconnect |
+//! | `standing` | closes sockets whose identity ended without anybody telling this process |
 //! | [`audience`](Audience) | whom a broadcast is for, in words of people |
 //! | `presence` | who is in an account |
 //! | `ticket` | for a cable on another host |
@@ -15,6 +16,7 @@ mod closing;
 mod guard;
 mod live;
 mod presence;
+mod standing;
 mod ticket;
 
 pub use audience::{Audience, AudienceError, AudienceKind, Reach, Streams};

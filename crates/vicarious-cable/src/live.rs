@@ -11,7 +11,10 @@ use vicarious_axum::{Connected, Vicarious};
 use crate::closing::Closer;
 use crate::guard::Guard;
 use crate::presence::{Presence, PresenceChannel, Shadowers};
-use crate::ticket;
+use crate::{standing, ticket};
+
+/// How often a connection is asked about again, unless the application says otherwise.
+const ASKED_AGAIN: Duration = Duration::from_secs(60);
 
 /// Begins to put channels beside an application.
 ///
@@ -21,7 +24,8 @@ use crate::ticket;
 ///
 /// Outside a tokio runtime.
 pub fn channels(vicarious: &Vicarious) -> Channels {
-    Channels { vicarious: vicarious.clone(), cable: Cable::builder(Guard(vicarious.clone())) }
+    let cable = Cable::builder(Guard(vicarious.clone()));
+    Channels { vicarious: vicarious.clone(), cable, ask_again_every: ASKED_AGAIN }
 }
 
 /// Collects what an application serves over channels; see [`channels`].
@@ -29,6 +33,7 @@ pub fn channels(vicarious: &Vicarious) -> Channels {
 pub struct Channels {
     vicarious: Vicarious,
     cable: Builder<Connected>,
+    ask_again_every: Duration,
 }
 
 impl Channels {
@@ -74,6 +79,15 @@ impl Channels {
         self
     }
 
+    /// Sets how often it is asked of each identity that is connected whether it still stands; default a minute.
+    ///
+    /// What this process ends or is told of closes sockets at once. This is for the rest: a sign-out on another process, a
+    /// sign-in that lapses, an account that was disabled behind its back.
+    pub fn ask_again_every(mut self, interval: Duration) -> Self {
+        self.ask_again_every = interval;
+        self
+    }
+
     /// Starts the server. From here on its sockets close when their identity ends.
     ///
     /// # Panics
@@ -85,6 +99,7 @@ impl Channels {
         self.vicarious.watch(Arc::clone(&closer) as _);
         let cable = self.cable.build();
         closer.closes(&cable);
+        standing::watch(&self.vicarious, &cable, self.ask_again_every);
         cable
     }
 }

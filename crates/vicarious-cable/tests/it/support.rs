@@ -20,7 +20,7 @@ use testkit::{ManualClock, MemoryLedger};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
 use vicarious_axum::{Connected, KeyRing, Staff, Vicarious};
-use vicarious_cable::{AudienceKind, PresenceChannel, Shadowers, Streams as _};
+use vicarious_cable::{AudienceKind, Channels, PresenceChannel, Shadowers, Streams as _};
 use vicarious_core::decide::{Terms, give_ahead};
 use vicarious_core::ports::Ledger as _;
 use vicarious_core::{Account, Rules};
@@ -133,18 +133,29 @@ pub(crate) struct World {
 impl World {
     /// Returns a world in which Alice and Carol have agreed, and in which the clock is moved by hand.
     pub(crate) async fn new() -> Self {
+        Self::with(|channels| channels).await
+    }
+
+    /// Returns one whose channels are put together differently.
+    pub(crate) async fn with(change: impl FnOnce(Channels) -> Channels) -> Self {
         let clock = ManualClock::at("2026-11-22T09:00:00Z".parse().unwrap());
         let now = clock.clone();
-        Self::of(clock, move || now.now(), Terms::default()).await
+        Self::of(clock, move || now.now(), Terms::default(), change).await
     }
 
     /// Returns a world with the system's clock, in which an impersonation lasts no longer than this.
     pub(crate) async fn timed(longest: std::time::Duration) -> Self {
         let length = SignedDuration::try_from(longest).unwrap();
-        Self::of(ManualClock::at(Timestamp::now()), Timestamp::now, Terms { length, ..Terms::default() }).await
+        let terms = Terms { length, ..Terms::default() };
+        Self::of(ManualClock::at(Timestamp::now()), Timestamp::now, terms, |channels| channels).await
     }
 
-    async fn of(clock: ManualClock, now: impl Fn() -> Timestamp + Send + Sync + 'static, terms: Terms) -> Self {
+    async fn of(
+        clock: ManualClock,
+        now: impl Fn() -> Timestamp + Send + Sync + 'static,
+        terms: Terms,
+        change: impl FnOnce(Channels) -> Channels,
+    ) -> Self {
         let (accounts, ledger) = (Accounts::of_everybody(), Arc::new(MemoryLedger::new()));
         for customer in [testkit::people::alice(), testkit::people::carol()] {
             let until = clock.now() + SignedDuration::from_hours(24 * 30);
@@ -172,12 +183,12 @@ impl World {
             .clock(now)
             .build()
             .unwrap();
-        let cable = vicarious_cable::channels(&vicarious)
+        let channels = vicarious_cable::channels(&vicarious)
             .channel::<Commands>()
             .channel::<Tables>()
             .channel::<Private>()
-            .presence(Shadowers::Name)
-            .build();
+            .presence(Shadowers::Name);
+        let cable = change(channels).build();
         let address = listen(accounts.clone(), &vicarious, &cable).await;
         Self { vicarious, cable, accounts, ledger, clock, address }
     }

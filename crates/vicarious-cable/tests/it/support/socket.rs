@@ -129,17 +129,17 @@ impl Socket {
 
     /// Returns the next frame that is no ping; null when the socket is closed.
     pub(crate) async fn next(&mut self) -> Value {
-        loop {
-            match tokio::time::timeout(PATIENCE, self.frame()).await.unwrap() {
-                Some(text) => {
-                    let frame: Value = serde_json::from_str(&text).unwrap();
-                    if frame["type"] != "ping" {
-                        return frame;
-                    }
-                }
-                None => return Value::Null,
+        tokio::time::timeout(PATIENCE, self.no_ping()).await.unwrap()
+    }
+
+    async fn no_ping(&mut self) -> Value {
+        while let Some(text) = self.frame().await {
+            let frame: Value = serde_json::from_str(&text).unwrap();
+            if frame["type"] != "ping" {
+                return frame;
             }
         }
+        Value::Null
     }
 
     /// Returns what arrives until a mark that the test has sent to this socket, so that silence needs no waiting.
