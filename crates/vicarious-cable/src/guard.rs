@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use vicarious_axum::{Admitted, Connected, Connecting, Still, Vicarious};
 
 use crate::closing::reasons;
-use crate::ticket;
+use crate::{page, ticket};
 
 /// Asks Vicarious.
 pub(crate) struct Guard(pub(crate) Vicarious);
@@ -23,7 +23,9 @@ impl Access for Guard {
             None => Connecting::from_request_parts(request, &()).await.map_err(|_| Disconnect::UNAUTHORIZED)?,
         };
         match connecting {
-            Connecting::As(connected) => Ok(connected),
+            Connecting::As(connected) if page::is_meant(&request.uri, &connected) => Ok(connected),
+            // The page is somebody else's: it must not hear, nor do, what is this one's.
+            Connecting::As(_) => Err(reasons::IDENTITY_CHANGED),
             // In doubt nobody: a shadower that is missing would turn an agent into the customer.
             Connecting::Nobody => Err(Disconnect::UNAUTHORIZED),
             Connecting::Ended(_) => Err(reasons::IMPERSONATION_ENDED),

@@ -9,12 +9,14 @@
 //! | `standing` | closes sockets whose identity ended without anybody telling this process |
 //! | [`audience`](Audience) | whom a broadcast is for, in words of people |
 //! | `presence` | who is in an account |
+//! | [`page_identity`] | keeps a page that was served to one identity from connecting as another |
 //! | `ticket` | for a cable on another host |
 
 mod audience;
 mod closing;
 mod guard;
 mod live;
+mod page;
 mod presence;
 mod standing;
 mod ticket;
@@ -27,4 +29,5 @@ pub use cable_axum::{
 };
 pub use closing::reasons;
 pub use live::{Channels, channels, routes};
+pub use page::page_identity;
 pub use presence::{PresenceChannel, Shadowers};

@@ -3,7 +3,9 @@
 use cable_axum::Channel as _;
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol};
-use vicarious_cable::{Audience, Reach as _};
+use vicarious_cable::{Audience, Reach as _, page_identity};
+use vicarious_core::Identity;
+use vicarious_core::ports::Ledger as _;
 
 use crate::support::{Commands, Tables, World, identifier};
 
@@ -135,6 +137,39 @@ async fn a_ticket_that_is_forged_or_too_old_is_nobody() {
     let protocols = format!("actioncable-v1-json, {}", issued["protocol"].as_str().unwrap());
     let (_, mut socket) = person.upgrade(&origin, &protocols).await;
     socket.assert_closed("unauthorized", false).await;
+}
+
+/// A client whose network failed comes back with what its browser's cookies are by then.
+#[tokio::test]
+async fn a_page_that_comes_back_after_a_stop_is_not_the_agents() {
+    let world = World::new().await;
+    let mut agent = world.inside(&bob(), &alice()).await;
+    let running = agent.json("GET", "/impersonation", Value::Null).await.1;
+    let id = running["impersonation"]["id"].as_str().unwrap();
+    let row = world.ledger.by_id(&id.into()).await.unwrap().unwrap();
+    let page = row.tag();
+    let mut socket = agent.connect_from_page_of(&page).await;
+    assert_eq!(socket.next().await, json!({"type": "welcome"}));
+    drop(socket);
+
+    agent.json("DELETE", "/impersonation", Value::Null).await;
+    agent.connect_from_page_of(&page).await.assert_closed("identity_changed", false).await;
+    let own = page_identity(&Identity::own(bob()));
+    assert_eq!(agent.connect_from_page_of(&own).await.next().await, json!({"type": "welcome"}));
+    assert_eq!(agent.connect().await.next().await, json!({"type": "welcome"}));
+}
+
+#[tokio::test]
+async fn a_page_of_the_agents_own_does_not_come_back_as_the_customer_or_as_somebody_else() {
+    let world = World::new().await;
+    let own = page_identity(&Identity::own(bob()));
+    let agent = world.inside(&bob(), &alice()).await;
+    let other = world.person(&carol());
+    for person in [&agent, &other] {
+        for page in [own.clone(), String::new(), format!("{own}&identity={own}"), "own%3Abob".to_owned() + "%20"] {
+            person.connect_from_page_of(&page).await.assert_closed("identity_changed", false).await;
+        }
+    }
 }
 
 #[tokio::test]

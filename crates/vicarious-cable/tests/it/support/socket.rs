@@ -80,9 +80,21 @@ impl Person {
 
     /// Asks for an upgrade from a page of some origin; returns the status of the answer too.
     pub(crate) async fn upgrade(&self, origin: &str, protocols: &str) -> (u16, Socket) {
+        self.upgrade_at("/cable", origin, protocols).await
+    }
+
+    /// Opens a socket from a page that says whom it was served to.
+    pub(crate) async fn connect_from_page_of(&self, identity: &str) -> Socket {
+        let path = format!("/cable?identity={identity}");
+        let (status, socket) = self.upgrade_at(&path, &format!("http://{}", self.address), "actioncable-v1-json").await;
+        assert_eq!(status, 101);
+        socket
+    }
+
+    async fn upgrade_at(&self, path: &str, origin: &str, protocols: &str) -> (u16, Socket) {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
         let head = format!(
-            "GET /cable HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\norigin: {origin}\r\nconnection: Upgrade\r\n\
+            "GET {path} HTTP/1.1\r\nhost: {}\r\ncookie: {}\r\norigin: {origin}\r\nconnection: Upgrade\r\n\
              upgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
              sec-websocket-protocol: {protocols}\r\n\r\n",
             self.address,
