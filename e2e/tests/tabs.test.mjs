@@ -8,7 +8,7 @@ const habits = [true, false].map((javaScript) => ({ javaScript }));
 const words = ({ javaScript }) => (javaScript ? 'with JavaScript' : 'without JavaScript');
 
 // The page would know by its socket, and send nothing; what the server makes of it must show all the same.
-const deaf = (page) => page.routeWebSocket('**/cable', (socket) => socket.close());
+const deaf = (page) => page.routeWebSocket(/\/cable/, (socket) => socket.close());
 
 for (const habit of habits) {
   // T31

@@ -12,7 +12,9 @@
   function connect() {
     let closed = false;
     heard = Date.now();
-    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/cable`, ["actioncable-v1-json", "actioncable-unsupported"]);
+    // As whoever this page was served to, or not at all.
+    const page = body.dataset.live ? `?identity=${encodeURIComponent(body.dataset.live)}` : "";
+    socket = new WebSocket(`${location.origin.replace(/^http/, "ws")}/cable${page}`, ["actioncable-v1-json", "actioncable-unsupported"]);
     socket.onmessage = ({ data }) => {
       heard = Date.now();
       const frame = JSON.parse(data);

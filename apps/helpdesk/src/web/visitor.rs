@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use vicarious::audit::RequestId;
+use vicarious::cable::page_identity;
 use vicarious::ports::Running;
 use vicarious::{CurrentUser, Identity, Impersonation, Mode, Notice, Staff, Timestamp, wants_json};
 
@@ -48,6 +49,8 @@ pub(crate) struct Frame {
     pub(crate) shadower: Option<Named>,
     pub(crate) staff: Staff,
     pub(crate) unread: i64,
+    /// Whom the page is served to, so that its socket does not come back as somebody else.
+    pub(crate) live: String,
     /// Who is in the account of a customer who looks as themselves.
     pub(crate) inside: Vec<Inside>,
     pub(crate) demo: bool,
@@ -155,6 +158,7 @@ impl Frame {
             // A page that cannot tell shows less.
             staff: app.vicarious.staff(&seen.identity).await.unwrap_or_default(),
             unread: 0,
+            live: page_identity(&seen.identity),
             inside: inside(app, &seen.identity).await,
             demo: app.demo,
         }
