@@ -8,6 +8,7 @@ mod encoding;
 mod frames;
 mod handshake;
 mod helpers;
+mod late;
 mod limits;
 mod measures;
 mod oracle;

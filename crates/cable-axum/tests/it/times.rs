@@ -26,13 +26,14 @@ async fn timers_ring_in_their_interval_until_the_subscription_ends() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timer_without_a_pause_does_not_keep_commands_from_being_read() {
+async fn a_timer_that_rings_without_a_pause_does_not_keep_commands_from_being_read() {
     let server = Server::start(Transport::Pipe).await;
     let mut alice = server.connect("alice").await;
-    let restless = alice.subscribe(&json!({ "every_ms": 0 })).await;
+    let restless = alice.subscribe(&json!({ "id": 1, "every_ms": 1, "tick_ms": 5 })).await;
+    assert_eq!(alice.0.next().await, Some(delivered(&restless, json!({ "tick": 1 }))));
     alice.command("unsubscribe", &restless).await;
-    alice.0.settle().await;
-    assert!(alice.0.settle().await.is_empty());
+    let ended = server.world.until_logged("unsubscribed", 1);
+    assert_eq!(tokio::time::timeout(Duration::from_secs(1), ended).await.unwrap(), ["unsubscribed 1"]);
 }
 
 #[tokio::test(start_paused = true)]

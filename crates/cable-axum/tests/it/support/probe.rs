@@ -28,6 +28,9 @@ pub(crate) struct Params {
     #[serde(default)]
     streams: Vec<String>,
     every_ms: Option<u64>,
+    /// How long a tick takes.
+    #[serde(default)]
+    tick_ms: u64,
 }
 
 #[derive(Deserialize)]
@@ -102,6 +105,7 @@ impl Channel<String> for Probe {
 
     async fn tick(&mut self, _: &'static str, subscription: &mut Subscription<String>) {
         self.panics_in("tick");
+        tokio::time::sleep(Duration::from_millis(self.params.tick_ms)).await;
         self.ticks += 1;
         subscription.transmit(&json!({ "tick": self.ticks }));
     }
