@@ -7,8 +7,13 @@ use bytes::BytesMut;
 use super::ascii;
 use super::forms::{is_ours, is_post};
 use super::held::{Held, Unbounded};
-use super::tokens::{Attributes, Name, TEMPLATE, Tag, Token, Tokenizer};
+use super::tokens::{Attributes, Few, Name, TEMPLATE, Tag, Token, Tokenizer, names};
 use crate::page::hidden;
+
+const ELEMENTS: [&str; 3] = ["form", "button", "input"];
+const NAMES: [Name; 3] = names(ELEMENTS);
+/// The elements that may need an identity tag.
+static FORMS: Few = Few::of(&NAMES, &ELEMENTS);
 
 const FORM: Name = Name::of("form");
 const BUTTON: Name = Name::of("button");
@@ -25,7 +30,7 @@ pub(super) struct Tagger {
 impl Tagger {
     pub(super) fn new(tag: &str, own_origins: Vec<String>) -> Self {
         let forms = Forms { tag: ascii(hidden("_identity", tag).to_string()), own_origins, is_tagged: false };
-        Self { held: Held::new(Tokenizer::of(|name| matches!(name, FORM | BUTTON | INPUT))), forms }
+        Self { held: Held::new(Tokenizer::of(&FORMS)), forms }
     }
 
     /// Reads the next piece, and writes as much as is finished.

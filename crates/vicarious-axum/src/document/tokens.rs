@@ -5,7 +5,10 @@
 
 mod attributes;
 mod foreign;
+mod inert;
+mod markup;
 mod name;
+mod tag;
 mod text;
 
 use std::ops::Range;
@@ -15,6 +18,8 @@ use memchr::memchr;
 pub(super) use attributes::Attributes;
 use foreign::Parts;
 pub(super) use foreign::TEMPLATE;
+use inert::Beginnings;
+use markup::Dashes;
 pub(super) use name::{Name, names};
 use text::{Script, Written};
 
@@ -31,10 +36,22 @@ pub(super) struct Tokenizer {
     tag: Tag,
     /// Whether that tag is needed whole.
     is_kept: bool,
-    wants: fn(Name) -> bool,
-    /// Whether text is told of.
-    shows_text: bool,
+    /// None wants everything, text too.
+    wanted: Option<&'static Few>,
     parts: Parts,
+}
+
+/// The few elements whose tags are needed whole, where not all are.
+pub(super) struct Few {
+    names: &'static [Name],
+    beginnings: Beginnings,
+}
+
+impl Few {
+    /// Returns these elements, named twice.
+    pub(super) const fn of(names: &'static [Name], texts: &[&str]) -> Self {
+        Self { names, beginnings: Beginnings::of(texts) }
+    }
 }
 
 pub(super) enum Token {
@@ -112,31 +129,20 @@ enum State {
     Script(Script),
 }
 
-/// What of the end of a comment has been read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Dashes {
-    /// Nothing has been read but its beginning, which also serves as `--`.
-    Begun,
-    BegunOne,
-    None,
-    One,
-    Two,
-    /// `--!`
-    Bang,
-}
-
-const CDATA: &[u8] = b"[CDATA[";
-
 impl Tokenizer {
     /// Returns a tokenizer that tells of everything, and needs every tag whole.
     pub(super) fn of_everything() -> Self {
-        Self { shows_text: true, ..Self::of(|_| true) }
+        Self::new(None)
     }
 
-    /// Returns a tokenizer that tells of tags only, and needs those of elements that it `wants` whole.
-    pub(super) fn of(wants: fn(Name) -> bool) -> Self {
+    /// Returns a tokenizer that tells of tags only, and needs those of the `wanted` elements whole.
+    pub(super) fn of(wanted: &'static Few) -> Self {
+        Self::new(Some(wanted))
+    }
+
+    fn new(wanted: Option<&'static Few>) -> Self {
         let (tag, parts) = (Tag::at(0), Parts::default());
-        Self { state: State::Text, mode: Mode::Data, at: 0, tag, is_kept: true, wants, shows_text: false, parts }
+        Self { state: State::Text, mode: Mode::Data, at: 0, tag, is_kept: true, wanted, parts }
     }
 
     /// Returns what comes next, or none when the text is read as far as there is any.
@@ -234,8 +240,17 @@ impl Tokenizer {
             _ => memchr(b'<', text.get(from..).unwrap_or_default()).map_or(text.len(), |length| from + length),
         };
         self.at = until;
-        if self.shows_text && self.mode == Mode::Data && from < until {
-            return Some(Token::Text(from..until));
+        if self.mode == Mode::Data {
+            match self.wanted {
+                None if from < until => return Some(Token::Text(from..until)),
+                Some(few) if self.parts.is_plain() => {
+                    if let Some(length) = few.beginnings.inert(text.get(until..).unwrap_or_default()) {
+                        self.at = until + length;
+                        return None;
+                    }
+                }
+                _ => {}
+            }
         }
         // Most of what begins with `<` is a tag, and is here to its end.
         match text.get(until..).unwrap_or_default() {
@@ -275,138 +290,11 @@ impl Tokenizer {
             _ => {
                 // It is looked at again, as text.
                 self.state = State::Text;
-                return self.shows_text.then_some(Token::Text(self.tag.start..self.at));
+                return self.wanted.is_none().then_some(Token::Text(self.tag.start..self.at));
             }
         };
         self.at += 1;
         None
-    }
-
-    /// Reads on in a tag; most are read to their end at once.
-    fn in_tag(&mut self, text: &[u8]) -> Option<Token> {
-        if self.state == State::TagName && !self.read_name(text) {
-            return None;
-        }
-        let mut state = self.state;
-        while let Some(byte) = text.get(self.at) {
-            self.at += 1;
-            state = match (state, *byte) {
-                (State::Slash, b'>') => {
-                    self.tag.is_self_closing = true;
-                    return Some(self.finish(text));
-                }
-                (_, b'>') => return Some(self.finish(text)),
-                (State::BeforeValue, quote @ (b'"' | b'\'')) => {
-                    self.skip_to(quote, text, State::Quoted(quote), State::BeforeAttribute);
-                    self.state
-                }
-                (State::BeforeValue, byte) => {
-                    if is_white(byte) {
-                        State::BeforeValue
-                    } else {
-                        State::Unquoted
-                    }
-                }
-                (State::Unquoted, byte) => {
-                    if is_white(byte) {
-                        State::BeforeAttribute
-                    } else {
-                        State::Unquoted
-                    }
-                }
-                (_, b'/') => State::Slash,
-                (State::AttributeName | State::AfterAttributeName, b'=') => State::BeforeValue,
-                (State::AttributeName | State::AfterAttributeName, byte) if is_white(byte) => State::AfterAttributeName,
-                (_, byte) if is_white(byte) => State::BeforeAttribute,
-                _ => State::AttributeName,
-            };
-        }
-        self.state = state;
-        None
-    }
-
-    /// Reads on in a tag's name, and returns whether that has ended.
-    fn read_name(&mut self, text: &[u8]) -> bool {
-        let (mut name, begun) = (self.tag.name, self.at);
-        let end = loop {
-            match text.get(self.at) {
-                None => break None,
-                // Nothing that ends a name comes after `>`.
-                Some(byte) if *byte <= b'>' && (is_white(*byte) || matches!(byte, b'/' | b'>')) => break Some(*byte),
-                Some(letter) => (name, self.at) = (name.and(*letter), self.at + 1),
-            }
-        };
-        (self.tag.name, self.tag.length) = (name, self.tag.length + self.at - begun);
-        if end.is_none() {
-            return false;
-        }
-        if self.tag.is_end {
-            self.state = State::BeforeAttribute;
-            return true;
-        }
-        self.is_kept = (self.wants)(self.tag.name) || self.parts.asks_for_attributes(self.tag.name);
-        self.state = State::BeforeAttribute;
-        true
-    }
-
-    /// Ends the tag, of which the last byte has just been read.
-    fn finish(&mut self, text: &[u8]) -> Token {
-        self.tag.end = self.at;
-        let tag = self.tag;
-        (self.state, self.mode) = (State::Text, Mode::Data);
-        if tag.is_end {
-            self.parts.end(tag.name);
-        } else {
-            let attributes = if self.is_kept { tag.attributes(text) } else { Attributes::of(&[]) };
-            self.mode = self.parts.start(&tag, attributes);
-        }
-        Token::Tag(tag)
-    }
-
-    /// Follows what is neither text nor a tag, and an end tag that may not be one.
-    fn in_markup(&mut self, byte: u8) -> State {
-        self.at += 1;
-        match (self.state, byte) {
-            (State::EndOpen, b'>') => State::Text,
-            (State::EndOpen, _) if byte.is_ascii_alphabetic() => {
-                self.at -= 1;
-                self.tag.is_end = true;
-                State::TagName
-            }
-            (State::Declaration, b'-') => State::DeclarationDash,
-            (State::Declaration, b'[') if self.parts.is_foreign() => State::DeclarationOfCdata(1),
-            (State::DeclarationDash, b'-') => State::Comment(Dashes::Begun),
-            (State::DeclarationOfCdata(length), _) if CDATA.get(length) == Some(&byte) => {
-                if length + 1 == CDATA.len() {
-                    State::Cdata(0)
-                } else {
-                    State::DeclarationOfCdata(length + 1)
-                }
-            }
-            (State::Cdata(brackets), b']') => State::Cdata(brackets.saturating_add(1)),
-            (State::Cdata(2..), b'>') => State::Text,
-            (State::Cdata(_), _) => State::Cdata(0),
-            (State::Comment(dashes), _) => dashes.then(byte).map_or(State::Text, State::Comment),
-            // Nothing else begins with `<!`: it is looked at again, for its `>`.
-            _ => {
-                self.at -= 1;
-                State::Bogus
-            }
-        }
-    }
-}
-
-impl Dashes {
-    /// Returns how a comment goes on, or none when it has ended.
-    fn then(self, byte: u8) -> Option<Self> {
-        match (self, byte) {
-            (Self::Begun | Self::BegunOne | Self::Two | Self::Bang, b'>') => None,
-            (Self::Begun, b'-') => Some(Self::BegunOne),
-            (Self::BegunOne | Self::One | Self::Two, b'-') => Some(Self::Two),
-            (Self::None | Self::Bang, b'-') => Some(Self::One),
-            (Self::Two, b'!') => Some(Self::Bang),
-            _ => Some(Self::None),
-        }
     }
 }
 

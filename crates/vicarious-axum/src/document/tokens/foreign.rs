@@ -17,6 +17,22 @@ const BR: Name = Name::of("br");
 const PLAINTEXT: Name = Name::of("plaintext");
 pub(in crate::document) const TEMPLATE: Name = Name::of("template");
 
+/// Where HTML is read as HTML, these alone change how it goes on.
+pub(super) const MATTER: &[&str] = &[
+    "svg",
+    "math",
+    "script",
+    "plaintext",
+    "template",
+    "textarea",
+    "title",
+    "style",
+    "iframe",
+    "xmp",
+    "noembed",
+    "noframes",
+    "noscript",
+];
 /// What stands between the tags of these is text.
 const RAW: [Name; 8] = names(["textarea", "title", "style", "iframe", "xmp", "noembed", "noframes", "noscript"]);
 /// In these elements of SVG there is HTML again.
@@ -70,6 +86,11 @@ impl Parts {
 
     pub(super) fn is_too_deep(&self) -> bool {
         self.is_too_deep
+    }
+
+    /// Returns whether nothing but HTML is open.
+    pub(super) fn is_plain(&self) -> bool {
+        self.open.is_empty()
     }
 
     pub(super) fn is_foreign(&self) -> bool {
