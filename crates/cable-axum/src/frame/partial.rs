@@ -37,6 +37,8 @@ struct Fragments {
     payload: Vec<u8>,
     /// How many bytes of a text are known to be UTF-8.
     checked: usize,
+    /// How many fragments were empty.
+    empty: usize,
 }
 
 impl Partial {
@@ -100,7 +102,14 @@ impl Partial {
         };
         let remaining = length(header, before, limit)?;
         if let Opcode::Data(kind) = header.opcode {
-            self.message = Some(Fragments { kind, payload: Vec::new(), checked: 0 });
+            self.message = Some(Fragments { kind, payload: Vec::new(), checked: 0, empty: 0 });
+        }
+        if let (Target::Message { fin: false }, Some(message), 0) = (&target, &mut self.message, remaining) {
+            // Only whole messages are counted by whoever reads them, so this must come to an end by itself.
+            message.empty += 1;
+            if message.empty > limit {
+                return Err(Violation::TooLong { limit });
+            }
         }
         Ok(Frame { target, remaining, mask: header.mask })
     }
@@ -174,12 +183,30 @@ pub(super) fn unmask(payload: &mut Vec<u8>, input: &mut &[u8], remaining: &mut u
 #[cfg(test)]
 mod tests {
     use super::Partial;
+    use crate::frame::{Message, Violation};
 
     /// The beginning of a binary frame that claims 60,000 bytes, under a key of zeros.
     const HEADER: &[u8] = &[0x82, 0xfe, 0xea, 0x60, 0, 0, 0, 0];
 
     fn held(partial: &Partial) -> usize {
         partial.message.as_ref().map_or(0, |message| message.payload.capacity())
+    }
+
+    /// Frames are not counted before they make a message, so a message must not go on for ever without growing.
+    #[test]
+    fn a_message_of_empty_fragments_comes_to_an_end() {
+        let mut partial = Partial::default();
+        assert_eq!(partial.next(&mut &[0x01, 0x80, 0, 0, 0, 0][..], 100), Ok(None));
+        let continuation = [0x00, 0x80, 0, 0, 0, 0];
+        let violation = (0..200).find_map(|_| partial.next(&mut &continuation[..], 100).err());
+        assert_eq!(violation, Some(Violation::TooLong { limit: 100 }));
+    }
+
+    #[test]
+    fn empty_fragments_are_no_part_of_the_message() {
+        let mut partial = Partial::default();
+        let bytes = b"\x01\x81\0\0\0\0a\0\x80\0\0\0\0\0\x80\0\0\0\0\x80\x81\0\0\0\0b";
+        assert_eq!(partial.next(&mut &bytes[..], 10), Ok(Some(Message::Text("ab".to_owned()))));
     }
 
     #[test]
