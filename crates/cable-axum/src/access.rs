@@ -52,7 +52,7 @@ pub trait Access: Send + Sync + 'static {
 /// What somebody is about to do on a channel.
 #[derive(Clone, Copy, Debug)]
 pub struct Deed<'a> {
-    /// The channel's name.
+    /// The channel's name; for subscribing it may be one that does not exist.
     pub channel: &'a str,
     /// The subscription's identifier, as the client sent it.
     pub identifier: &'a str,

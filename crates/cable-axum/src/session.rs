@@ -120,6 +120,10 @@ impl<I: Send + Sync + 'static> Session<I> {
     /// Rings what is due.
     pub(crate) async fn tick(&mut self) {
         for (identifier, timer) in self.timers.due(Instant::now()) {
+            // INVARIANT: nothing begins for a connection that was closed meanwhile.
+            if !self.client.is_open() {
+                return;
+            }
             let Some(at) = self.position(&identifier) else { continue };
             let mut subscription = self.subscription(&identifier, self.subscriptions[at].name);
             let ticking = self.subscriptions[at].channel.tick(timer, &mut subscription);
@@ -183,16 +187,17 @@ impl<I: Send + Sync + 'static> Session<I> {
     async fn opened(&mut self, identifier: Identifier) -> bool {
         let text = Arc::clone(identifier.text());
         let server = Arc::clone(&self.cable.server);
-        let Some(factory) = server.channels.get(identifier.channel()) else {
-            tracing::debug!(channel = identifier.channel(), "a client asks for a channel that does not exist");
+        let channel = identifier.channel().to_owned();
+        let params = Value::Object(identifier.into_params());
+        let asked = Deed { channel: &channel, identifier: &text, action: None, data: &params };
+        let Ok(permit) = self.admit(&asked).await else { return false };
+        // Asked for first, because who tries out names is to be on record.
+        let Some(factory) = server.channels.get(&*channel) else {
+            tracing::debug!(channel, "a client asks for a channel that does not exist");
+            finish(permit, Ending::Declined);
             return false;
         };
         let name = factory.name();
-        let params = Value::Object(identifier.into_params());
-        let permit = match self.admit(&Deed { channel: name, identifier: &text, action: None, data: &params }).await {
-            Ok(permit) => permit,
-            Err(_) => return false,
-        };
         let mut subscription = self.subscription(&text, name);
         let opened = caught("channel", factory.open(params, &mut subscription)).await;
         let ending = match opened {
@@ -244,6 +249,8 @@ impl<I: Send + Sync + 'static> Session<I> {
     async fn admit(&mut self, deed: &Deed<'_>) -> Result<Option<Box<dyn Permit>>, Option<Value>> {
         let admitted = caught("access", self.cable.server.access.admit(&self.client.identity, deed)).await;
         match admitted.unwrap_or(Err(Refused::Over(Disconnect::UNAVAILABLE))) {
+            // INVARIANT: nothing begins for a connection that was closed meanwhile. What was admitted counts as interrupted.
+            Ok(_) if !self.client.is_open() => Err(None),
             Ok(permit) => Ok(permit),
             Err(Refused::Problem(problem)) => Err(Some(problem)),
             Err(Refused::Over(why)) => {
