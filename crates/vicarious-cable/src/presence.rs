@@ -113,7 +113,7 @@ impl Channel<Connected> for PresenceChannel {
         presence.enter(&account, &who);
         // Its own stream is not live yet, so it is told by itself.
         subscription.transmit(&presence.roll(&account));
-        tell(subscription.cable(), &account).await;
+        tell(subscription.cable(), &account, &who).await;
         Ok(Self { account, who })
     }
 
@@ -121,12 +121,15 @@ impl Channel<Connected> for PresenceChannel {
         if let Some(presence) = subscription.cable().state::<Presence>() {
             presence.leave(&self.account, &self.who);
         }
-        tell(subscription.cable(), &self.account).await;
+        tell(subscription.cable(), &self.account, &self.who).await;
     }
 }
 
-async fn tell(cable: &Cable<Connected>, account: &AccountId) {
-    let Some(roll) = cable.state::<Presence>().map(|presence| presence.roll(account)) else { return };
+/// Tells everybody in an account who is there, because somebody came or went: not for somebody who is hidden, whom a
+/// message at that moment would give away.
+async fn tell(cable: &Cable<Connected>, account: &AccountId, who: &Who) {
+    let Some(presence) = cable.state::<Presence>().filter(|presence| presence.shown(who).is_some()) else { return };
+    let roll = presence.roll(account);
     if let Err(error) = cable.reach::<PresenceChannel>(&Audience::account(account.clone()), &roll).await {
         tracing::error!(error = ?error, "presence cannot be told");
     }

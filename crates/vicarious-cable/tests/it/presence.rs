@@ -2,6 +2,7 @@
 
 use serde_json::json;
 use testkit::people::{alice, bob};
+use vicarious_cable::Shadowers;
 
 use crate::support::{World, presence};
 
@@ -24,4 +25,22 @@ async fn everybody_in_an_account_is_told_who_comes_and_goes() {
 
     drop(shadower);
     assert_eq!(owner.next().await["message"], alone);
+}
+
+/// Not even by a message that says nothing new, at the very moment.
+#[tokio::test]
+async fn nothing_gives_a_hidden_shadower_away() {
+    let world = World::with(|channels| channels.presence(Shadowers::Hide)).await;
+    let alone = json!({"present": [{"role": "owner", "name": "Alice Ames"}]});
+    let mut owner = world.person(&alice()).welcomed().await;
+    owner.subscribe(&presence()).await;
+    assert_eq!(owner.next().await["message"], alone);
+    assert_eq!(owner.next().await["type"], "confirm_subscription");
+
+    let mut shadower = world.inside(&bob(), &alice()).await.welcomed().await;
+    shadower.subscribe(&presence()).await;
+    assert_eq!(shadower.next().await["message"], alone);
+    assert_eq!(shadower.next().await["type"], "confirm_subscription");
+    owner.subscribe("mark").await;
+    assert_eq!(owner.next().await["type"], "reject_subscription");
 }
