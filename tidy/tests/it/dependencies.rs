@@ -19,6 +19,8 @@ const OURS: &[&str] = &[
     "vicarious-sqlx",
     "vicarious-console",
     "vicarious-cable",
+    "vicarious-axum-login",
+    "vicarious-tower-sessions",
     "cable-core",
     "cable-axum",
     "testkit",
@@ -45,6 +47,13 @@ fn forbidden(name: &str) -> Option<Vec<&'static str>> {
         "crates/vicarious-axum" => vec![SQL.to_vec(), TEMPLATES.to_vec(), but(OURS, &["vicarious-core"])],
         "crates/vicarious-sqlx" => vec![WEB.to_vec(), TEMPLATES.to_vec(), but(OURS, &["vicarious-core"])],
         "crates/vicarious-console" => vec![SQL.to_vec(), but(OURS, &["vicarious-core", "vicarious-axum"])],
+        "crates/vicarious-tower-sessions" => {
+            vec![SQL.to_vec(), TEMPLATES.to_vec(), but(OURS, &["vicarious-core", "vicarious-axum"])]
+        }
+        "crates/vicarious-axum-login" => {
+            let known = ["vicarious-core", "vicarious-axum", "vicarious-tower-sessions"];
+            vec![SQL.to_vec(), TEMPLATES.to_vec(), but(OURS, &known)]
+        }
         "crates/testkit" => vec![WEB.to_vec(), SQL.to_vec(), TEMPLATES.to_vec(), but(OURS, &["vicarious-core"])],
         "crates/vicarious" => {
             vec![WEB.to_vec(), SQL.to_vec(), TEMPLATES.to_vec(), EFFECTS.to_vec(), vec!["testkit", "helpdesk"]]

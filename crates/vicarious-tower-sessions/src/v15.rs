@@ -1,0 +1,17 @@
+//! For applications on tower-sessions 0.15.
+
+use tower_sessions_core as tower_sessions;
+
+/// The version that these types are of.
+const VERSION: &str = "0.15";
+
+#[path = "host.rs"]
+mod host;
+#[path = "own.rs"]
+mod own;
+#[path = "sessions.rs"]
+mod sessions;
+
+pub use host::TowerSessions;
+pub use own::OwnSession;
+pub use sessions::{Sessions, SignedIn};
