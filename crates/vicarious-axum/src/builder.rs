@@ -37,6 +37,7 @@ pub struct Builder<H: Host> {
     secure_cookies: bool,
     own_origins: Vec<String>,
     sign_in_page: Option<String>,
+    script: Option<String>,
     reasons: Vec<String>,
     fresh_sign_in: Option<SignedDuration>,
     cache_for: SignedDuration,
@@ -65,6 +66,7 @@ impl<H: Host> Builder<H> {
             secure_cookies: true,
             own_origins: Vec::new(),
             sign_in_page: None,
+            script: None,
             reasons: Vec::new(),
             fresh_sign_in: None,
             cache_for: SignedDuration::from_secs(2),
@@ -172,6 +174,14 @@ impl<H: Host> Builder<H> {
         self
     }
 
+    /// Loads a script of the application on the start page, so that the answer of a customer who was asked can show there
+    /// at once. Its tag has `data-whose`, `data-whose-id` and `data-staff`; what may be replaced by its counterpart of a
+    /// newer copy of the page has `data-live`.
+    pub fn script(mut self, path: &str) -> Self {
+        self.script = Some(path.to_owned());
+        self
+    }
+
     /// Offers a reason on the start page.
     pub fn reason(mut self, reason: &str) -> Self {
         self.reasons.push(reason.to_owned());
@@ -237,6 +247,7 @@ impl<H: Host> Builder<H> {
             secure_cookies: self.secure_cookies,
             own_origins: self.own_origins,
             sign_in_page: self.sign_in_page,
+            script: self.script,
             reasons: self.reasons,
             fresh_sign_in: self.fresh_sign_in,
             clock: self.clock,

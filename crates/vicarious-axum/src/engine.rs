@@ -40,6 +40,7 @@ pub(crate) struct Engine {
     pub(crate) secure_cookies: bool,
     pub(crate) own_origins: Vec<String>,
     pub(crate) sign_in_page: Option<String>,
+    pub(crate) script: Option<String>,
     pub(crate) reasons: Vec<String>,
     pub(crate) fresh_sign_in: Option<SignedDuration>,
     pub(crate) clock: Box<dyn Fn() -> Timestamp + Send + Sync>,

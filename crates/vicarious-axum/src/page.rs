@@ -23,8 +23,8 @@ pub(crate) use start::{ConsentShown, StartPage, start_page};
 pub(crate) const PAGES_CSS: &str = include_str!("assets/pages.css");
 
 /// What our pages may load and send: nothing of another origin.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; \
-                      frame-ancestors 'none'; base-uri 'none'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                      form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// Returns a response of ours: kept nowhere, framed nowhere, and shut off from other windows.
 pub(crate) fn respond(status: StatusCode, content_type: &'static str, body: String) -> Response {

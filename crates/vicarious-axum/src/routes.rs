@@ -86,6 +86,7 @@ fn status(engine: &Engine, resolution: &Resolution) -> Response {
     let mut body = json!({ "impersonation": running });
     if let (Standing::Dead(dead), Some(body)) = (&resolution.standing, body.as_object_mut()) {
         body.insert("cause".to_owned(), dead.cause.as_str().into());
+        body.insert("detail".to_owned(), dead.cause.sentence().into());
     }
     no_store(Json(body).into_response())
 }

@@ -90,26 +90,30 @@
       say("Write mode is over, reading only");
     }
     if (now >= idleEndsAt && idleEndsAt < endsAt) show("idle");
-    if (seconds === 0 && !over) {
-      over = true;
-      clearInterval(timer);
-      show("ended");
-      say("This impersonation has ended");
-      setTimeout(() => location.replace(address()), 1500);
-    }
+    if (seconds === 0) end("This impersonation has ended: its time was up.");
   }
-  const timer = setInterval(tick, 1000);
-  tick();
 
-  // The page may hear of the end before the clock does, over a socket. It stays, so that nothing typed is lost.
-  document.addEventListener("vicarious:ended", () => {
+  // A page on which something was typed stays, so that it can be copied.
+  const isTyped = (field) => field.type !== "hidden" && field.value !== field.defaultValue;
+  const stays = () => [...document.querySelectorAll("input, textarea")].some(isTyped);
+
+  function end(text, stop) {
     if (over) return;
     over = true;
     clearInterval(timer);
-    if (left) left.textContent = "00:00";
+    banner.dataset.mode = "ended";
+    part("ended").firstChild.textContent = `${text} `;
     show("ended");
-    say("This impersonation has ended");
-  });
+    const button = banner.querySelector(".vicarious-stop");
+    if (button && stop) button.textContent = stop;
+    say(text);
+    if (!stop && !stays()) setTimeout(() => location.replace(address()), 1500);
+  }
+  // A script of the application that learns of the end sooner says so: `detail` has a sentence, and what Stop does now.
+  banner.addEventListener("vicarious:ended", ({ detail }) => end(detail.text, detail.stop));
+
+  const timer = setInterval(tick, 1000);
+  tick();
 
   banner.addEventListener("submit", (event) => {
     if (event.target.querySelector(".vicarious-stop")) tell("", "yourself again");

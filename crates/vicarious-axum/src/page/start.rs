@@ -36,6 +36,8 @@ pub(crate) struct StartPage<'a> {
     pub(crate) length_minutes: i64,
     /// The tag of the identity that asks, while another impersonation runs.
     pub(crate) identity_tag: Option<&'a str>,
+    /// A script that keeps the page true while it is open.
+    pub(crate) script: Option<&'a str>,
 }
 
 /// Where a customer's permission stands, as far as the start page cares.
@@ -66,8 +68,26 @@ impl ConsentShown {
 /// Returns the start page.
 pub(crate) fn start_page(page: &StartPage<'_>) -> String {
     let title = format!("Use the application as {}", page.account.person.name);
-    let main = format!("{errors}{about}{form}", errors = summary(page.errors), about = about(page), form = form(page));
+    let main = format!(
+        "{errors}<div data-live=\"start\">\n{about}{form}</div>\n{script}",
+        errors = summary(page.errors),
+        about = about(page),
+        form = form(page),
+        script = script(page),
+    );
     Page { title: &title, lang: "en", body_class: "calm" }.render(main)
+}
+
+fn script(page: &StartPage<'_>) -> String {
+    let tag = |src| {
+        format!(
+            "<script src=\"{src}\" data-staff=\"agent\" data-whose=\"{name}\" data-whose-id=\"{id}\" defer></script>\n",
+            src = path(src),
+            name = escape(&page.agent.name),
+            id = escape(page.agent.id.as_str()),
+        )
+    };
+    page.script.map(tag).unwrap_or_default()
 }
 
 fn summary(errors: &[(String, String)]) -> String {

@@ -35,6 +35,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         instead_of: None,
         length_minutes: 30,
         identity_tag: None,
+        script: None,
     };
     change(&mut page);
     start_page(&page)
@@ -51,6 +52,15 @@ fn text_is_escaped() {
     assert_eq!(escape("a<b>&\"'\0é").to_string(), "a&lt;b&gt;&amp;&quot;&#39;\u{fffd}é");
     assert_eq!(escape("").to_string(), "");
     assert_eq!(escape("<<").to_string(), "&lt;&lt;");
+}
+
+#[test]
+fn the_start_page_loads_the_applications_script_and_tells_it_whose_it_is() {
+    assert!(!start(|_| ()).contains("<script"));
+    has(
+        &start(|page| page.script = Some("/live.js")),
+        &["<script src=\"/live.js\" data-staff=\"agent\" data-whose=\"Bob\" data-whose-id=\"2\" defer></script>"],
+    );
 }
 
 #[test]
@@ -295,7 +305,8 @@ fn every_page_is_a_complete_document_with_our_headers() {
     let policy = response.headers()["content-security-policy"].to_str().expect("text");
     assert_eq!(
         policy,
-        "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self'; frame-ancestors 'none'; \
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; form-action 'self'; \
+         frame-ancestors 'none'; \
          base-uri 'none'"
     );
 }

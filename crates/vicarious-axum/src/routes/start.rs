@@ -360,6 +360,8 @@ async fn show(
         instead_of: running.map(|running| (&running.id, running.current_user.name.as_str())),
         length_minutes: engine.terms.length.as_mins(),
         identity_tag: running.map(Impersonation::tag).as_deref(),
+        // Within another account the page is not the agent's own.
+        script: engine.script.as_deref().filter(|_| running.is_none()),
     });
     page::respond_html(status, page)
 }
