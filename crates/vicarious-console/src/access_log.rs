@@ -119,7 +119,13 @@ pub(crate) async fn access(asked: &Asked, row: Impersonation) -> Result<Access, 
     let outcomes = ledger.entries(&of(Kind::Outcome, REQUESTS)).await?;
     let deeds = deeds(asked, &outcomes, &changed);
     let changes = changed.iter().rev().filter_map(|recorded| Changed::of(&recorded.entry)).collect();
-    Ok(Access { who: who::shown(asked, &row.true_user), ended_at: ended_at(&row, asked.now), row, deeds, changes })
+    Ok(Access {
+        who: who::shown(&asked.desk, &row.true_user),
+        ended_at: ended_at(&row, asked.now),
+        row,
+        deeds,
+        changes,
+    })
 }
 
 /// Returns what was done, each thing once, in the order it was first done.
@@ -132,7 +138,7 @@ fn deeds(asked: &Asked, outcomes: &[Recorded], changed: &[Recorded]) -> Vec<Stri
         // A change is told with its values, so the request that made it needs no words of its own.
         let is_told = !is_safe(&request.method) && told.contains(&&request.id);
         let deed = deed(asked.vicarious().rules(), request);
-        if worked && !is_told && !is_trifle(request) && !deeds.contains(&deed) {
+        if worked && !is_told && !is_trifle(asked.vicarious().rules(), request) && !deeds.contains(&deed) {
             deeds.push(deed);
         }
     }

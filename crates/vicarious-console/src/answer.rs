@@ -17,8 +17,9 @@ use vicarious_core::Refusal;
 use vicarious_core::ports::Unavailable;
 
 const CSS: &str = include_str!("../assets/console.css");
+const BAR: &str = include_str!("../assets/bar.css");
 
-/// Scripts are allowed for the banner alone, which a page gets while impersonating.
+/// Scripts are allowed for the banner, which a page gets while impersonating, and for the application's.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
                       form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
@@ -108,8 +109,17 @@ pub(crate) fn see(path: &str) -> Answer {
 
 /// Serves the style sheet.
 pub(crate) async fn css() -> Response {
+    style_sheet(CSS)
+}
+
+/// Serves the style sheet of the bar, which the application's own pages have too.
+pub(crate) async fn bar_css() -> Response {
+    style_sheet(BAR)
+}
+
+fn style_sheet(text: &'static str) -> Response {
     let headers = [(CONTENT_TYPE, "text/css; charset=utf-8"), (CACHE_CONTROL, "public, max-age=300")];
-    (headers, CSS).into_response()
+    (headers, text).into_response()
 }
 
 fn method_not_allowed(response: &Response) -> Problem {

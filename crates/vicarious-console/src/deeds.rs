@@ -1,7 +1,7 @@
 //! What requests did, in words.
 
 use vicarious_core::audit::RequestFacts;
-use vicarious_core::rules::is_safe;
+use vicarious_core::rules::{PERFORM, SUBSCRIBE, is_safe};
 use vicarious_core::{EndCause, Impersonation, Rules, Timestamp};
 
 /// Verbs that do not simply take `ed`; a phrase may also be in the past already.
@@ -31,8 +31,10 @@ const VERBS: [(&str, &str); 20] = [
 /// Returns what a request did, to follow somebody's name: `looked at invoices`.
 pub(crate) fn deed(rules: &Rules, request: &RequestFacts) -> String {
     let route = request.route.as_deref();
-    match rules.verdict(&request.method, route).phrase {
+    match phrase(rules, request) {
         Some(phrase) => past(phrase),
+        None if request.method == SUBSCRIBE => format!("listened to {}", route.unwrap_or("a channel")),
+        None if request.method == PERFORM => format!("performed {}", route.unwrap_or("an action")),
         None if is_safe(&request.method) => match own(route.unwrap_or_default()) {
             Some(phrase) => phrase.to_owned(),
             None => format!("opened {}", route.unwrap_or(&request.path)),
@@ -44,19 +46,24 @@ pub(crate) fn deed(rules: &Rules, request: &RequestFacts) -> String {
 /// Returns what a request was meant to do, to follow "tried": `to save this profile`.
 pub(crate) fn attempt(rules: &Rules, request: &RequestFacts) -> String {
     let route = request.route.as_deref();
-    match rules.verdict(&request.method, route).phrase {
+    match phrase(rules, request) {
         // What is told in the past already cannot follow "to".
         Some(phrase) if past(phrase) != phrase => format!("to {phrase}"),
         _ => format!("{} {}", request.method, route.unwrap_or(&request.path)),
     }
 }
 
-/// Returns whether a request is one of those for the console's style sheet, which nobody needs to read about.
-pub(crate) fn is_trifle(request: &RequestFacts) -> bool {
-    request
-        .route
-        .as_deref()
-        .is_some_and(|route| route.ends_with(crate::CUSTOMER_CSS) || route.ends_with(crate::STAFF_CSS))
+/// Returns the phrase that the rules have for a request; an empty one says nothing.
+fn phrase<'a>(rules: &'a Rules, request: &RequestFacts) -> Option<&'a str> {
+    rules.verdict(&request.method, request.route.as_deref()).phrase.filter(|phrase| !phrase.is_empty())
+}
+
+/// Returns whether a request is nothing that its customer needs to read about: the console's style sheet, or what the
+/// rules have an empty phrase for.
+pub(crate) fn is_trifle(rules: &Rules, request: &RequestFacts) -> bool {
+    let route = request.route.as_deref().unwrap_or_default();
+    rules.verdict(&request.method, request.route.as_deref()).phrase == Some("")
+        || [crate::CUSTOMER_CSS, crate::STAFF_CSS, crate::BAR_CSS].iter().any(|css| route.ends_with(css))
 }
 
 fn own(route: &str) -> Option<&'static str> {

@@ -1,8 +1,10 @@
 //! What surrounds every page's content.
 
 use vicarious_axum::{Refused, Staff};
+use vicarious_core::Identity;
 
 use crate::asked::Asked;
+use crate::bar::Bar;
 
 /// The frame of a page.
 pub(crate) struct Frame {
@@ -10,52 +12,108 @@ pub(crate) struct Frame {
     pub(crate) brand: String,
     pub(crate) home: String,
     pub(crate) stylesheets: Vec<String>,
-    pub(crate) scripts: Vec<String>,
     pub(crate) notice: Option<String>,
-    pub(crate) person: String,
-    pub(crate) rooms: Vec<Room>,
-    pub(crate) is_staff: bool,
+    pub(crate) identity: Identity,
+    pub(crate) staff: Staff,
+    pub(crate) links: Vec<Link>,
+    pub(crate) sign_out: Option<String>,
+    pub(crate) script: Option<String>,
+    pub(crate) bar: String,
 }
 
-/// A link to one of the console's pages.
-pub(crate) struct Room {
+/// A page that others lead to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    path: &'static str,
+    label: &'static str,
+}
+
+impl Room {
+    /// Returns a page with its path and what it is called.
+    pub const fn new(path: &'static str, label: &'static str) -> Self {
+        Self { path, label }
+    }
+
+    /// Returns its path.
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
+    /// Returns what it is called.
+    pub fn label(&self) -> &'static str {
+        self.label
+    }
+}
+
+/// A link to a room.
+pub(crate) struct Link {
     pub(crate) href: String,
     pub(crate) label: &'static str,
     pub(crate) is_here: bool,
 }
 
-const AGENT: [(&str, &str); 3] =
-    [("/accounts", "Customers"), ("/impersonations", "Impersonations"), ("/consents", "Consents")];
-const TRAIL: (&str, &str) = ("/audit", "Trail");
-const CUSTOMER: [(&str, &str); 2] = [("/consents", "Support access"), ("/access-log", "Who looked at my account")];
+const AGENT: [Room; 3] = [
+    Room::new("/accounts", "Customers"),
+    Room::new("/impersonations", "Impersonations"),
+    Room::new("/consents", "Consents"),
+];
+const TRAIL: Room = Room::new("/audit", "Audit trail");
+const CUSTOMER: [Room; 2] =
+    [Room::new("/consents", "Support access"), Room::new("/access-log", "Who looked at my account")];
 
 impl Frame {
     /// Returns the frame of a page for whoever asks.
     pub(crate) async fn of(asked: &Asked, title: &str) -> Result<Self, Refused> {
         let staff = asked.vicarious().staff(&asked.identity).await?;
-        let rooms: Vec<(&str, &'static str)> = match staff {
-            Staff::No => CUSTOMER.to_vec(),
-            Staff::Agent => AGENT.to_vec(),
-            Staff::Administrator => AGENT.into_iter().chain([TRAIL]).collect(),
-        };
-        let room = |(path, label): (&str, &'static str)| {
-            let below = asked.path.strip_prefix(path);
-            let is_here = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            Room { href: asked.link(path), label, is_here }
-        };
+        let desk = &asked.desk;
+        let bar = Bar::find(desk, &asked.link(""), &asked.identity).await?;
         let own = asked.link(asked.desk.css);
         Ok(Self {
             title: title.to_owned(),
-            brand: asked.desk.brand.clone(),
-            home: asked.desk.home.clone(),
-            stylesheets: asked.desk.stylesheets.iter().cloned().chain([own]).collect(),
-            scripts: asked.desk.scripts.clone(),
+            brand: desk.brand.clone(),
+            home: desk.home.clone(),
+            stylesheets: desk.stylesheets.iter().cloned().chain([own]).collect(),
             notice: asked.notice.clone().or_else(|| done(asked).map(str::to_owned)),
-            person: asked.identity.current_user().map(|person| person.name.clone()).unwrap_or_default(),
-            rooms: rooms.into_iter().map(room).collect(),
-            is_staff: staff > Staff::No,
+            links: links(asked, staff),
+            sign_out: desk.sign_out.clone(),
+            script: desk.script.clone(),
+            bar: bar.map(|bar| bar.html()).unwrap_or_default(),
+            identity: asked.identity.clone(),
+            staff,
         })
     }
+
+    pub(crate) fn is_staff(&self) -> bool {
+        self.staff > Staff::No
+    }
+
+    /// Returns the word for what somebody may see, for scripts.
+    pub(crate) fn staff_word(&self) -> &'static str {
+        match self.staff {
+            Staff::No => "no",
+            Staff::Agent => "agent",
+            Staff::Administrator => "administrator",
+        }
+    }
+}
+
+/// Returns the links at the top: the application's rooms if it has named any, otherwise our own.
+fn links(asked: &Asked, staff: Staff) -> Vec<Link> {
+    let link = |room: Room, href: String, path: &str| {
+        let below = path.strip_prefix(room.path);
+        let is_here = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        Link { href, label: room.label, is_here }
+    };
+    if let Some(rooms) = &asked.desk.rooms {
+        let rooms = rooms(&asked.identity, staff).into_iter();
+        return rooms.map(|room| link(room, room.path.to_owned(), &asked.link(&asked.path))).collect();
+    }
+    let rooms: Vec<Room> = match staff {
+        Staff::No => CUSTOMER.to_vec(),
+        Staff::Agent => AGENT.to_vec(),
+        Staff::Administrator => AGENT.into_iter().chain([TRAIL]).collect(),
+    };
+    rooms.into_iter().map(|room| link(room, asked.link(room.path), &asked.path)).collect()
 }
 
 /// Returns what the previous step did, as a sentence; a link can choose one of these and no other text.

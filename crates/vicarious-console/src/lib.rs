@@ -12,6 +12,7 @@
 mod access_log;
 mod answer;
 mod asked;
+mod bar;
 mod consents;
 mod decisions;
 mod deeds;
@@ -33,7 +34,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, patch, post};
-use vicarious_axum::Vicarious;
+use vicarious_axum::{Refused, Staff, Vicarious};
+use vicarious_core::Identity;
+
+pub use bar::Bar;
+pub use frame::Room;
 
 /// The largest body of a request to the console, in bytes.
 const BODY_AT_MOST: usize = 16 * 1024;
@@ -51,17 +56,22 @@ pub(crate) struct Settings {
     pub(crate) home: String,
     pub(crate) brand: String,
     pub(crate) stylesheets: Vec<String>,
-    pub(crate) scripts: Vec<String>,
     pub(crate) sign_in: Option<String>,
+    pub(crate) sign_out: Option<String>,
+    pub(crate) script: Option<String>,
+    pub(crate) rooms: Option<Rooms>,
+    pub(crate) at: String,
     pub(crate) pseudonyms: Option<Arc<str>>,
     /// Where this router serves the style sheet: two routers that are merged may not share a path.
     pub(crate) css: &'static str,
 }
 
 pub(crate) type Shared = Arc<Settings>;
+pub(crate) type Rooms = Arc<dyn Fn(&Identity, Staff) -> Vec<Room> + Send + Sync>;
 
 const STAFF_CSS: &str = "/console/staff.css";
 const CUSTOMER_CSS: &str = "/console/customer.css";
+pub(crate) const BAR_CSS: &str = "/console/bar.css";
 
 impl Console {
     /// Returns the console of the application that `vicarious` is the layer of.
@@ -72,8 +82,11 @@ impl Console {
                 home: "/".to_owned(),
                 brand: "Support access".to_owned(),
                 stylesheets: Vec::new(),
-                scripts: Vec::new(),
                 sign_in: None,
+                sign_out: None,
+                script: None,
+                rooms: None,
+                at: String::new(),
                 pseudonyms: None,
                 css: STAFF_CSS,
             },
@@ -105,19 +118,53 @@ impl Console {
         self
     }
 
-    /// Adds a script of the application to every page, such as one that keeps pages up to date. Its address must be of
-    /// the same origin; the pages need none.
-    #[must_use]
-    pub fn script(mut self, path: &str) -> Self {
-        self.settings.scripts.push(path.to_owned());
-        self
-    }
-
     /// Sets the page that somebody who is not signed in is offered.
     #[must_use]
     pub fn sign_in(mut self, path: &str) -> Self {
         self.settings.sign_in = Some(path.to_owned());
         self
+    }
+
+    /// Sets the route that signs people out, as `DELETE`, so that every page offers it.
+    #[must_use]
+    pub fn sign_out(mut self, path: &str) -> Self {
+        self.settings.sign_out = Some(path.to_owned());
+        self
+    }
+
+    /// Loads a script of the application on every page, to keep it true while it is open.
+    ///
+    /// Its own tag says who the page is for: `data-whose` and `data-whose-id`, with `data-shadower` and
+    /// `data-impersonation` while impersonating, and `data-staff`, which is `no`, `agent` or `administrator`. What may be
+    /// replaced by its counterpart of a newer copy of the page has `data-live` with a name.
+    #[must_use]
+    pub fn script(mut self, path: &str) -> Self {
+        self.settings.script = Some(path.to_owned());
+        self
+    }
+
+    /// Sets the links at the top of every page, so that they are those of the application's own pages; default those of
+    /// the console alone.
+    #[must_use]
+    pub fn rooms(mut self, rooms: impl Fn(&Identity, Staff) -> Vec<Room> + Send + Sync + 'static) -> Self {
+        self.settings.rooms = Some(Arc::new(rooms));
+        self
+    }
+
+    /// Says below which path the routers are nested, for the links of [`Self::bar`].
+    #[must_use]
+    pub fn at(mut self, prefix: &str) -> Self {
+        prefix.trim_end_matches('/').clone_into(&mut self.settings.at);
+        self
+    }
+
+    /// Returns what a customer is to be told on every page of the application, too: who is in their account.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Unavailable`] when the ledger or the application cannot answer.
+    pub async fn bar(&self, identity: &Identity) -> Result<Bar, Refused> {
+        Ok(Bar::find(&self.settings, &self.settings.at, identity).await?.unwrap_or_default())
     }
 
     /// Shows customers a pseudonym such as "Support agent 7KQ2" instead of an agent's name.
@@ -151,6 +198,7 @@ impl Console {
         // A form's POST counts as the method it stands for even where nobody overrides it.
         let router = Router::new()
             .route(CUSTOMER_CSS, get(answer::css))
+            .route(BAR_CSS, get(answer::bar_css))
             .route("/consents", get(consents::list).post(decisions::give_ahead))
             .route("/consents/opt-out", post(decisions::opt_out))
             .route("/consents/opt-in", post(decisions::opt_in))

@@ -135,7 +135,8 @@ impl<'a> Timeline<'a> {
             }
             return;
         }
-        if entry.kind == Kind::Intent && entry.request.as_ref().is_some_and(is_trifle) {
+        let rules = self.asked.vicarious().rules();
+        if entry.kind == Kind::Intent && entry.request.as_ref().is_some_and(|request| is_trifle(rules, request)) {
             return;
         }
         if let (Kind::Intent, Some(request)) = (entry.kind, &entry.request) {

@@ -4,14 +4,15 @@ use sha2::{Digest, Sha256};
 use vicarious_core::Person;
 use vicarious_core::consent::Consent;
 
+use crate::Settings;
 use crate::asked::Asked;
 
 /// Crockford's base 32: no letter that looks like a digit.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 /// Returns what a customer calls this agent.
-pub(crate) fn shown(asked: &Asked, agent: &Person) -> String {
-    match &asked.desk.pseudonyms {
+pub(crate) fn shown(desk: &Settings, agent: &Person) -> String {
+    match &desk.pseudonyms {
         Some(secret) => pseudonym(secret, agent),
         None => agent.name.clone(),
     }

@@ -1,0 +1,78 @@
+//! The bar on every page of a customer: who is in their account now, with End, and who asks to be.
+
+use askama::Template;
+use vicarious_axum::{Refused, Staff};
+use vicarious_core::Identity;
+use vicarious_core::consent::ConsentState;
+use vicarious_core::ports::{Consents, Running};
+
+use crate::{BAR_CSS, Settings, who};
+
+/// What a customer is told on every page; empty for everybody else.
+///
+/// It is complete without a script. One that wants to keep it true fetches the page anew and puts the element with
+/// `data-live="bar"` in the place of the old one, which is there even when there is nothing to tell.
+#[derive(Default, Template)]
+#[template(path = "bar.html")]
+pub struct Bar {
+    /// Whether it is there at all.
+    is_customer: bool,
+    visitors: Vec<Visitor>,
+    waiting: Vec<String>,
+    count: usize,
+    consents: String,
+    css: String,
+}
+
+/// Somebody who is in the account.
+struct Visitor {
+    who: String,
+    writes: bool,
+    end: String,
+}
+
+impl Bar {
+    /// Returns how many things it tells.
+    pub fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Returns its HTML, for the top of a page.
+    pub fn html(&self) -> String {
+        if !self.is_customer {
+            return String::new();
+        }
+        self.render().unwrap_or_else(|error| {
+            tracing::error!(%error, "the bar cannot be rendered");
+            String::new()
+        })
+    }
+
+    /// Gathers it; none unless a customer looks as themselves.
+    pub(crate) async fn find(desk: &Settings, prefix: &str, identity: &Identity) -> Result<Option<Self>, Refused> {
+        let vicarious = &desk.vicarious;
+        let Some(customer) = identity.current_user().filter(|_| !identity.is_impersonating()) else { return Ok(None) };
+        if vicarious.staff(identity).await? > Staff::No {
+            return Ok(None);
+        }
+        let (ledger, now) = (vicarious.ledger(), vicarious.now());
+        let mut running = ledger.running(Running::As(&customer.id)).await?;
+        running.retain(|row| row.over_at(now).is_none());
+        let mut consents = ledger.consents(Consents::Of(&customer.id)).await?;
+        consents.retain(|consent| consent.state_at(now) == ConsentState::Asked);
+        let visitor = |row: &vicarious_core::Impersonation| Visitor {
+            who: who::shown(desk, &row.true_user),
+            writes: row.mode_at(now) != vicarious_core::Mode::Read,
+            end: format!("{prefix}/access-log/{}", row.id),
+        };
+        let asking = consents.iter().filter_map(|consent| consent.requested_by.as_ref());
+        Ok(Some(Self {
+            is_customer: true,
+            count: running.len() + consents.len(),
+            visitors: running.iter().map(visitor).collect(),
+            waiting: asking.map(|agent| who::shown(desk, agent)).collect(),
+            consents: format!("{prefix}/consents"),
+            css: format!("{prefix}{BAR_CSS}"),
+        }))
+    }
+}
