@@ -95,6 +95,6 @@ scene('a customer ends a running impersonation from the access log', { screen: '
   await startAs(agent, somebody);
   await customer.goto('/access-log');
   await assertReadable(customer);
-  await customer.getByRole('button', { name: 'End' }).click();
+  await customer.getByRole('main').getByRole('button', { name: 'End' }).click();
   assert.equal((await agent.goto('/')).status(), 410);
 });

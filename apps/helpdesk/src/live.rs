@@ -1,19 +1,20 @@
 //! What arrives without being asked for: channels, what is told over them, and broadcasts from outside.
 
 pub(crate) mod broadcasts;
-mod channels;
-mod telling;
+pub(crate) mod channels;
+mod herald;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use vicarious::cable::{Cable, Channel, Origins, PresenceChannel, Shadowers, channels as channels_of};
-use vicarious::{Connected, Vicarious};
+use serde_json::json;
+use vicarious::Connected;
+use vicarious::cable::{
+    Audience, Cable, Channel, Origins, PresenceChannel, Reach as _, Shadowers, channels as channels_of,
+};
 
-use self::channels::{CommandsChannel, LiveChannel, NotificationsChannel};
-use self::telling::Teller;
-
-pub(crate) use self::telling::tell_news;
+use self::channels::{CommandsChannel, Desk, NotificationsChannel, StaffChannel, SupportChannel};
+use crate::shop::notifications::{self, Notification};
+use crate::web::App;
 
 /// Where sockets are opened.
 pub(crate) const PATH: &str = "/cable";
@@ -23,19 +24,48 @@ const BETWEEN: Duration = Duration::from_millis(2);
 const AT_MOST: Duration = Duration::from_secs(10);
 
 /// Starts the server of the channels.
-pub(crate) fn cable(vicarious: &Vicarious, public_url: Option<&str>) -> Cable<Connected> {
+pub(crate) fn cable(desk: Desk, public_url: Option<&str>) -> Cable<Connected> {
+    let vicarious = desk.vicarious.clone();
     // A proxy may change the `Host`, so behind one the origin is compared with what was said.
     let origins = public_url.map_or_else(Origins::same, |public_url| Origins::listed().and(public_url));
-    let cable = channels_of(vicarious)
-        .state(vicarious.clone())
-        .channel::<LiveChannel>()
+    let cable = channels_of(&vicarious)
         .channel::<NotificationsChannel>()
         .channel::<CommandsChannel>()
+        .channel::<SupportChannel>()
+        .channel::<StaffChannel>()
         .presence(Shadowers::Name)
+        .state(desk)
         .origins(origins)
         .build();
-    vicarious.watch(Arc::new(Teller::start(&cable)));
+    herald::begin(&vicarious, &cable);
     cable
+}
+
+/// Tells a piece of news to whoever sees the account, and to which state it took an order. What cannot be told is still
+/// there to be read.
+pub(crate) async fn news(app: &App, account: &str, news: &Notification, order: Option<(&str, &str)>) {
+    let told = async {
+        let unread = notifications::unread(&app.database, account).await?;
+        let order = order.map(|(id, state)| json!({"id": id, "state": state}));
+        let message = json!({"type": "notification", "notification": news, "unread": unread, "order": order});
+        app.cable.reach::<NotificationsChannel>(&Audience::account(account), &message).await?;
+        anyhow::Ok(())
+    };
+    if let Err(error) = told.await {
+        tracing::error!(error = ?error, "a customer cannot be told");
+    }
+}
+
+/// Tells every page of an account how much news is unread now.
+pub(crate) async fn unread(app: &App, account: &str) {
+    let told = async {
+        let message = json!({"type": "read", "unread": notifications::unread(&app.database, account).await?});
+        app.cable.reach::<NotificationsChannel>(&Audience::account(account), &message).await?;
+        anyhow::Ok(())
+    };
+    if let Err(error) = told.await {
+        tracing::error!(error = ?error, "a customer cannot be told");
+    }
 }
 
 /// Closes every socket, spread over a time that grows with their number and is bounded.

@@ -24,7 +24,7 @@ pub(crate) const UNSAFE_ROUTES: [(&str, &str); 20] = [
     ("POST", "/impersonations/pause"),
     ("POST", "/impersonations/resume"),
     ("POST", "/broadcasts"),
-    ("POST", "/parcels/{id}"),
+    ("PATCH", "/parcels/{id}"),
 ];
 
 /// Returns the table.
@@ -43,6 +43,10 @@ pub(crate) fn rules() -> Rules {
         .read("GET /linked-accounts", "looked at linked accounts")
         .read("GET /notifications", "looked at notifications")
         .read("GET /search", "searched orders and invoices")
+        // What a page does by itself is on record, and nothing to tell the customer.
+        .read("GET /whoami", "")
+        .read("GET /cable", "")
+        .read("SUBSCRIBE NotificationsChannel", "")
         // Listening is reading; of what can be performed, nothing is allowed that does not stand here.
         .read("PERFORM CommandsChannel#echo", "tried out a live connection")
         .confirm("PATCH /profile", "save this profile")
@@ -60,7 +64,7 @@ pub(crate) fn rules() -> Rules {
         .never("POST /impersonations")
         .never("DELETE /impersonations")
         .never("POST /broadcasts")
-        .never("POST /parcels")
+        .never("PATCH /parcels")
         .never("POST /session")
         // Signing out while impersonating stops the impersonation and nothing else, whatever stands here.
         .never("DELETE /session")

@@ -20,11 +20,12 @@ use vicarious::{AccountId, KeyRing, Vicarious, decide};
 use crate::cli::Serve;
 use crate::database::Database;
 use crate::host::{self, Shop};
+use crate::live::channels::Desk;
 use crate::rights::may_enter;
 use crate::shop::At;
 use crate::sign_in::Door;
 use crate::web::cookie::SessionCookie;
-use crate::web::{self, App};
+use crate::web::{self, App, nav};
 use crate::{demo, keys, live, rules, server};
 
 /// How long Alice's and Carol's consent lasts.
@@ -45,8 +46,11 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         renew_consents(database.ledger(), &database).await.context("cannot renew the demo’s consents")?;
     }
     let vicarious = vicarious(&options, &database, keys)?;
+    let console = console(&vicarious);
+    let desk = Desk { vicarious: vicarious.clone(), console: console.clone(), database: database.clone() };
     let app = Arc::new(App {
-        cable: live::cable(&vicarious, options.public_url.as_deref()),
+        cable: live::cable(desk, options.public_url.as_deref()),
+        console: console.clone(),
         vicarious,
         cookie: cookie(&options),
         door: Door::new()?,
@@ -56,11 +60,6 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
         draining: AtomicBool::new(false),
         database,
     });
-    let console = Console::new(&app.vicarious)
-        .brand("Kettle & Crane")
-        .stylesheet("/assets/helpdesk.css")
-        .script("/assets/live.js")
-        .sign_in("/session/new");
     let router = web::router(&app, console.staff().merge(console.customer()));
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
         format!("cannot listen on {}: is something else there? --listen says where", options.listen)
@@ -110,6 +109,7 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .rules(rules::rules())
         .sign_in("POST /session")
         .sign_in_page("/session/new?then=")
+        .script("/assets/helpdesk.js")
         .sign_out("DELETE /session")
         .channels(live::PATH)
         .open("/healthz")
@@ -129,6 +129,16 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         builder = builder.origin(public_url);
     }
     Ok(builder.build()?)
+}
+
+fn console(vicarious: &Vicarious) -> Console {
+    Console::new(vicarious)
+        .brand("Kettle & Crane")
+        .stylesheet("/assets/helpdesk.css")
+        .script("/assets/helpdesk.js")
+        .sign_in("/session/new")
+        .sign_out("/session")
+        .rooms(nav::rooms)
 }
 
 fn cookie(options: &Serve) -> SessionCookie {

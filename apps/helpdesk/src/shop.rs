@@ -6,6 +6,7 @@ pub(crate) mod linked_accounts;
 pub(crate) mod notifications;
 pub(crate) mod orders;
 pub(crate) mod page;
+pub(crate) mod parcels;
 pub(crate) mod payment_methods;
 pub(crate) mod sessions;
 pub(crate) mod subscriptions;

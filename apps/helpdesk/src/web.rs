@@ -9,6 +9,7 @@ pub(crate) mod input;
 mod invoices;
 mod linked_accounts;
 mod metrics;
+pub(crate) mod nav;
 mod notifications;
 mod operations;
 mod orders;
@@ -28,9 +29,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{delete, get, post};
+use axum::routing::{delete, get, patch, post};
 use metrics_exporter_prometheus::PrometheusHandle;
-use vicarious::cable::cable::Cable;
+use vicarious::cable::Cable;
+use vicarious::console::Console;
 use vicarious::{Connected, Vicarious};
 
 use self::cookie::SessionCookie;
@@ -46,6 +48,7 @@ pub(crate) struct App {
     pub(crate) database: Database,
     pub(crate) vicarious: Vicarious,
     pub(crate) cable: Cable<Connected>,
+    pub(crate) console: Console,
     pub(crate) cookie: SessionCookie,
     pub(crate) door: Door,
     pub(crate) metrics: PrometheusHandle,
@@ -76,8 +79,6 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .route("/profile", get(profile::show).patch(profile::save))
         .route("/orders", get(orders::list))
         .route("/orders/{id}", get(orders::show))
-        .route("/parcels", get(parcels::list))
-        .route("/parcels/{id}", post(parcels::move_on))
         .route("/invoices", get(invoices::list))
         .route("/invoices/{id}", get(invoices::show))
         .route("/payments", post(payments::pay))
@@ -86,6 +87,8 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .route("/linked-accounts", get(linked_accounts::list).post(linked_accounts::add))
         .route("/linked-accounts/{id}", delete(linked_accounts::remove))
         .route("/notifications", get(notifications::list).post(notifications::mark_read))
+        .route("/parcels", get(parcels::list))
+        .route("/parcels/{id}", patch(parcels::advance))
         .route("/search", get(search::show))
         .route("/broadcasts", post(live::broadcasts::send))
         .route(live::PATH, app.cable.route())

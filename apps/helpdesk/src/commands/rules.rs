@@ -19,9 +19,14 @@ fn table() -> anyhow::Result<ExitCode> {
     say("What an agent may do as a customer:\n")?;
     for line in rules.lines() {
         let method = line.method.as_deref().unwrap_or("any");
-        let phrase = line.phrase.as_deref().map(|phrase| format!("  “{phrase}”")).unwrap_or_default();
+        let phrase = line
+            .phrase
+            .as_deref()
+            .filter(|phrase| !phrase.is_empty())
+            .map(|phrase| format!("  “{phrase}”"))
+            .unwrap_or_default();
         say(format!(
-            "  {method:<7} {:<width$}  {:<8} {}{phrase}",
+            "  {method:<9} {:<width$}  {:<8} {}{phrase}",
             spelled(line),
             line.rule.as_str(),
             meaning(line.rule)

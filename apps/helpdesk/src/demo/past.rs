@@ -42,13 +42,17 @@ async fn subscribe(tx: &mut Tx, number: u64, account: &str, every_weeks: i64, no
     subscriptions::insert(tx, account, &subscription).await
 }
 
-/// An order and its invoice. The latest is on its way and unpaid; of those everybody tries first, one is overdue.
+/// An order and its invoice. The latest is unpaid and on its way, the first customer's still to be packed; of those everybody tries first, one is overdue.
 async fn order(tx: &mut Tx, number: u64, nth: u64, account: &str, placed_at: At) -> sqlx::Result<()> {
     let seed = number * 100 + nth;
     let lines: Vec<Line> = (0..=u64::from(small(seed, 5, 3))).map(|position| line(seed, position)).collect();
     let total = Cents(lines.iter().map(|line| line.cost().0).sum());
     let serial = 10_000 + number * 40 + nth;
-    let state = if nth == 0 { "on its way" } else { "delivered" };
+    let state = match (nth, number) {
+        (0, 0) => "placed",
+        (0, _) => "on its way",
+        _ => "delivered",
+    };
     let order = Order { id: format!("KC-{serial}"), placed_at, state: state.to_owned(), total_cents: total };
     orders::insert(tx, account, &order, &lines).await?;
     let unpaid = nth == 0 || (number < 2 && nth == 2);
@@ -100,7 +104,10 @@ async fn news(tx: &mut Tx, number: u64, account: &str, orders: u64, now: At) -> 
     ];
     if orders > 0 {
         let serial = 10_000 + number * 40;
-        news.push(("Your parcel is on its way", format!("KC-{serial} left the packing room this morning."), 2, false));
+        news.push(match number {
+            0 => ("We have your order", format!("KC-{serial} will be packed today."), 2, false),
+            _ => ("Your parcel is on its way", format!("KC-{serial} has left the packing room."), 2, false),
+        });
     }
     for (nth, (title, body, days, read)) in (0_u64..).zip(news) {
         let at = now.plus_days(-days);

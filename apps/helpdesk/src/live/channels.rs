@@ -1,12 +1,16 @@
 //! The channels that the shop offers besides [`PresenceChannel`](vicarious::cable::PresenceChannel).
 
+use anyhow::anyhow;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use vicarious::cable::{AudienceKind, Channel, NoAction, NoParams, Reject, Streams as _, Subscription};
-use vicarious::{Connected, Staff, Vicarious};
+use vicarious::console::Console;
+use vicarious::ports::Running;
+use vicarious::{Connected, Identity, Staff, Vicarious};
 
-use super::telling::administrators;
+use crate::database::Database;
+use crate::shop::notifications;
 
 /// News of an account, for whoever sees it.
 pub(crate) struct NotificationsChannel;
@@ -18,24 +22,6 @@ impl Channel<Connected> for NotificationsChannel {
 
     async fn subscribed(_: NoParams, subscription: &mut Subscription<Connected>) -> Result<Self, Reject> {
         if subscription.stream_for_audience(AudienceKind::Account) { Ok(Self) } else { Err(Reject) }
-    }
-}
-
-/// What the shop's own pages listen to: what has changed for whoever looks at them.
-pub(crate) struct LiveChannel;
-
-impl Channel<Connected> for LiveChannel {
-    const NAME: &'static str = "LiveChannel";
-    type Params = NoParams;
-    type Action = NoAction;
-
-    async fn subscribed(_: NoParams, subscription: &mut Subscription<Connected>) -> Result<Self, Reject> {
-        subscription.stream_for_identity();
-        let vicarious = subscription.cable().state::<Vicarious>().ok_or(Reject)?;
-        if vicarious.staff(subscription.identity()).await.unwrap_or_default() == Staff::Administrator {
-            subscription.stream(administrators());
-        }
-        Ok(Self)
     }
 }
 
@@ -73,5 +59,69 @@ impl Channel<Connected> for CommandsChannel {
 
     async fn perform(&mut self, Echo(data): Echo, subscription: &mut Subscription<Connected>) {
         subscription.transmit(&data);
+    }
+}
+
+/// What support access has to tell somebody as themselves: a customer who is in their account or asks to be, an agent what
+/// was decided.
+///
+/// It says that something has changed, and the page looks for itself: so it shows what the server would show, and names
+/// are nowhere but on pages. What was missed while nobody was connected shows in the counts that come first.
+pub(crate) struct SupportChannel;
+
+impl Channel<Connected> for SupportChannel {
+    const NAME: &'static str = "SupportChannel";
+    type Params = NoParams;
+    type Action = NoAction;
+
+    async fn subscribed(_: NoParams, subscription: &mut Subscription<Connected>) -> Result<Self, Reject> {
+        if !subscription.stream_for_audience(AudienceKind::Owner) {
+            return Err(Reject);
+        }
+        let desk = subscription.cable().state::<Desk>().ok_or(Reject)?;
+        let counts = desk.counts(subscription.identity()).await.map_err(|error| {
+            tracing::error!(error = ?error, "cannot tell what there is to see");
+            Reject
+        })?;
+        subscription.transmit(&json!({"type": "state", "counts": counts}));
+        Ok(Self)
+    }
+}
+
+/// Tells administrators as themselves that who is inside whom has changed.
+pub(crate) struct StaffChannel;
+
+impl Channel<Connected> for StaffChannel {
+    const NAME: &'static str = "StaffChannel";
+    type Params = NoParams;
+    type Action = NoAction;
+
+    async fn subscribed(_: NoParams, subscription: &mut Subscription<Connected>) -> Result<Self, Reject> {
+        let desk = subscription.cable().state::<Desk>().ok_or(Reject)?;
+        // Whose rights change is disconnected, and asked again.
+        if desk.vicarious.staff(subscription.identity()).await != Ok(Staff::Administrator) {
+            return Err(Reject);
+        }
+        let running = desk.vicarious.ledger().running(Running::All).await.map_err(|_| Reject)?;
+        subscription.transmit(&json!({"type": "state", "counts": {"running": running.len()}}));
+        subscription.stream_for([Self::NAME]);
+        Ok(Self)
+    }
+}
+
+/// Where channels look.
+pub(crate) struct Desk {
+    pub(crate) vicarious: Vicarious,
+    pub(crate) console: Console,
+    pub(crate) database: Database,
+}
+
+impl Desk {
+    /// Returns what the parts of a page count that may have changed since it was made.
+    async fn counts(&self, identity: &Identity) -> anyhow::Result<Value> {
+        let Some(user) = identity.current_user() else { return Ok(json!({})) };
+        let unread = notifications::unread(&self.database, user.id.as_str()).await?;
+        let bar = self.console.bar(identity).await.map_err(|_| anyhow!("cannot tell who is in the account"))?;
+        Ok(json!({"unread": unread, "bar": bar.count()}))
     }
 }

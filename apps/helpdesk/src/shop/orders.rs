@@ -74,47 +74,6 @@ pub(crate) async fn search(database: &Database, account: &str, q: &str, limit: i
     on!(database, pool => sqlx::query_as(SQL).bind(account).bind(&pattern).bind(limit).fetch_all(pool).await)
 }
 
-/// A parcel that has not arrived yet, and whose it is.
-#[derive(Clone, Debug, Serialize, sqlx::FromRow)]
-pub(crate) struct Parcel {
-    pub(crate) id: String,
-    pub(crate) account_id: String,
-    pub(crate) customer: String,
-    pub(crate) placed_at: At,
-    pub(crate) state: String,
-}
-
-impl Parcel {
-    /// Returns what it becomes next.
-    pub(crate) fn next(&self) -> &'static str {
-        if self.state == "being packed" { "on its way" } else { "delivered" }
-    }
-}
-
-/// Returns a page of the parcels that have not arrived, oldest first.
-pub(crate) async fn underway(database: &Database, page: i64) -> sqlx::Result<Page<Parcel>> {
-    const SQL: &str = "SELECT orders.id, account_id, accounts.name AS customer, placed_at, state
-        FROM orders JOIN accounts ON accounts.id = account_id
-        WHERE state <> 'delivered' ORDER BY placed_at, orders.id LIMIT $1 OFFSET $2";
-    let (limit, offset) = (Page::<Parcel>::limit(), Page::<Parcel>::offset(page));
-    let found = on!(database, pool => sqlx::query_as(SQL).bind(limit).bind(offset).fetch_all(pool).await)?;
-    Ok(Page::of(found, page))
-}
-
-/// Moves a parcel on from one state, if it is still in that, and returns whose it is.
-pub(crate) async fn move_on(tx: &mut Tx, id: &str, from: &str) -> sqlx::Result<Option<Parcel>> {
-    const FIND: &str = "SELECT orders.id, account_id, accounts.name AS customer, placed_at, state
-        FROM orders JOIN accounts ON accounts.id = account_id WHERE orders.id = $1 AND state = $2 AND state <> 'delivered'";
-    const MOVE: &str = "UPDATE orders SET state = $3 WHERE id = $1 AND state = $2";
-    within!(tx, connection => {
-        let found: Option<Parcel> =
-            sqlx::query_as(FIND).bind(id).bind(from).fetch_optional(&mut *connection).await?;
-        let Some(parcel) = found else { return Ok(None) };
-        let moved = sqlx::query(MOVE).bind(id).bind(from).bind(parcel.next()).execute(&mut *connection).await?;
-        Ok((moved.rows_affected() == 1).then_some(parcel))
-    })
-}
-
 /// Adds an order with its lines.
 pub(crate) async fn insert(tx: &mut Tx, account: &str, order: &Order, lines: &[Line]) -> sqlx::Result<()> {
     const ORDER: &str = "INSERT INTO orders (id, account_id, placed_at, state, total_cents, contents)

@@ -9,10 +9,9 @@ use sha2::{Digest, Sha256};
 
 use crate::web::answer::Failure;
 
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 3] = [
     ("helpdesk.css", "text/css; charset=utf-8", include_str!("../../assets/helpdesk.css")),
     ("helpdesk.js", "text/javascript; charset=utf-8", include_str!("../../assets/helpdesk.js")),
-    ("live.js", "text/javascript; charset=utf-8", include_str!("../../assets/live.js")),
     ("crane.svg", "image/svg+xml", include_str!("../../assets/crane.svg")),
 ];
 

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::live;
 use crate::shop::notifications::{self, Notification};
 use crate::shop::{At, Page};
 use crate::web::Shared;
@@ -56,6 +57,9 @@ pub(crate) async fn mark_read(
         tx.changed(&visitor.identity, visitor.request.as_ref(), "notifications", ("unread", &now_read)).await?;
     }
     tx.commit().await?;
+    if marked > 0 {
+        live::unread(&app, &visitor.user.id).await;
+    }
     if visitor.json {
         return Ok(Json(json!({"marked": marked})).into_response());
     }

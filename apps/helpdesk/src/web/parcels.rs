@@ -1,4 +1,4 @@
-//! Parcels on their way, for staff: moving one on is news for its customer.
+//! The packing room: staff take orders one step on, and their customers hear of it at once.
 
 use askama::Template;
 use axum::Json;
@@ -6,17 +6,15 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
-use uuid::Uuid;
 
 use crate::live;
-use crate::shop::notifications::{self, Notification};
-use crate::shop::orders::{self, Parcel};
+use crate::shop::parcels::{self, Parcel, Step};
 use crate::shop::{At, Page};
-use crate::web::Shared;
-use crate::web::answer::{Failure, html, see};
+use crate::web::answer::{Failure, Invalid, html, see};
 use crate::web::input::Input;
 use crate::web::orders::Paged;
 use crate::web::visitor::{Frame, Visitor};
+use crate::web::{App, Shared};
 
 #[derive(Template)]
 #[template(path = "parcels.html")]
@@ -25,20 +23,21 @@ struct ParcelsPage {
     parcels: Page<Parcel>,
 }
 
-/// The state that the sender saw, so that two clicks are one step.
+/// Where to take a parcel.
 #[derive(Deserialize)]
-pub(crate) struct From {
-    from: String,
+pub(crate) struct Onward {
+    #[serde(default)]
+    state: String,
 }
 
-/// Shows a page of the parcels that have not arrived.
+/// Shows what is to be packed, sent and delivered; customers find nothing here.
 pub(crate) async fn list(
     State(app): State<Shared>,
     visitor: Visitor,
     Query(paged): Query<Paged>,
 ) -> Result<Response, Failure> {
-    let frame = staff(&app, &visitor).await?;
-    let parcels = orders::underway(&app.database, paged.number()).await?;
+    let frame = staff_only(&app, &visitor).await?;
+    let parcels = parcels::list(&app.database, paged.number()).await?;
     if visitor.json {
         let next = parcels.next().map(|page| format!("/parcels?page={page}"));
         return Ok(Json(json!({"parcels": parcels.items, "next": next})).into_response());
@@ -46,41 +45,28 @@ pub(crate) async fn list(
     Ok(html(&ParcelsPage { frame, parcels }))
 }
 
-/// Moves a parcel on, and tells its customer; a parcel that is further already stays where it is.
-pub(crate) async fn move_on(
+/// Takes a parcel one step on. The news is written with it, and told once both are durable.
+pub(crate) async fn advance(
     State(app): State<Shared>,
     visitor: Visitor,
     Path(id): Path<String>,
-    Input(From { from }): Input<From>,
+    Input(onward): Input<Onward>,
 ) -> Result<Response, Failure> {
-    staff(&app, &visitor).await?;
+    staff_only(&app, &visitor).await?;
+    let step = Step::to(&onward.state)
+        .ok_or(Failure::Invalid(Invalid { field: "state", message: "A parcel is packed, on its way or delivered." }))?;
     let mut tx = app.database.begin().await?;
-    let moved = orders::move_on(&mut tx, &id, &from).await?;
-    let news = moved.as_ref().map(|parcel| Notification {
-        id: Uuid::now_v7().to_string(),
-        at: At::now(),
-        title: format!("Order {} is {}", parcel.id, parcel.next()),
-        body: match parcel.next() {
-            "delivered" => "We hope that it smells as it should.".to_owned(),
-            _ => "The post has it. You will read here when it arrives.".to_owned(),
-        },
-        read_at: None,
-    });
-    if let (Some(parcel), Some(news)) = (&moved, &news) {
-        notifications::insert(&mut tx, &parcel.account_id, news).await?;
-    }
+    let moved = parcels::advance(&mut tx, &id, step, At::now()).await?;
+    let (account, news) = moved.ok_or(Failure::Conflict("This parcel is not where that step begins."))?;
     tx.commit().await?;
-    if let (Some(parcel), Some(news)) = (&moved, &news) {
-        live::tell_news(&app.cable, &parcel.account_id, news).await;
-    }
+    live::news(&app, &account, &news, Some((&id, step.to))).await;
     if visitor.json {
-        return Ok(Json(json!({ "moved": moved.is_some() })).into_response());
+        return Ok(Json(json!({"id": id, "account_id": account, "state": step.to})).into_response());
     }
     Ok(see("/parcels"))
 }
 
-/// Returns the frame for staff as themselves; everybody else finds nothing here.
-async fn staff(app: &Shared, visitor: &Visitor) -> Result<Frame, Failure> {
+async fn staff_only(app: &App, visitor: &Visitor) -> Result<Frame, Failure> {
     let frame = visitor.frame(app).await?;
     if frame.is_staff() { Ok(frame) } else { Err(Failure::NotFound) }
 }

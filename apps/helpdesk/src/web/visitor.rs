@@ -3,15 +3,14 @@
 use axum::extract::{FromRequestParts, Request};
 use axum::http::request::Parts;
 use vicarious::audit::RequestId;
-use vicarious::cable::page_identity;
-use vicarious::ports::Running;
-use vicarious::{CurrentUser, Identity, Impersonation, Mode, Notice, Staff, Timestamp, wants_json};
+use vicarious::console::Room;
+use vicarious::{CurrentUser, Identity, Notice, Staff, wants_json};
 
 use crate::shop::accounts::User;
 use crate::shop::notifications;
 use crate::web::answer::Failure;
 use crate::web::headers::Nonce;
-use crate::web::{App, Shared};
+use crate::web::{App, Shared, nav};
 
 /// Somebody signed in, with everything that their page needs.
 pub(crate) struct Visitor {
@@ -44,29 +43,13 @@ pub(crate) struct Frame {
     pub(crate) nonce: String,
     pub(crate) path: String,
     pub(crate) notice: Option<String>,
-    pub(crate) current: Option<Named>,
-    /// The agent, while there is one.
-    pub(crate) shadower: Option<Named>,
+    pub(crate) identity: Identity,
     pub(crate) staff: Staff,
+    pub(crate) rooms: Vec<Room>,
+    /// Who is in the customer's account, for the customer.
+    pub(crate) bar: String,
     pub(crate) unread: i64,
-    /// Whom the page is served to, so that its socket does not come back as somebody else.
-    pub(crate) live: String,
-    /// Who is in the account of a customer who looks as themselves.
-    pub(crate) inside: Vec<Inside>,
     pub(crate) demo: bool,
-}
-
-/// Somebody from support who is in a customer's account.
-pub(crate) struct Inside {
-    pub(crate) id: String,
-    pub(crate) who: String,
-    pub(crate) writes: bool,
-}
-
-/// A name and an address.
-pub(crate) struct Named {
-    pub(crate) name: String,
-    pub(crate) email: String,
 }
 
 impl FromRequestParts<Shared> for Visitor {
@@ -133,33 +116,21 @@ impl Seen {
     }
 }
 
-/// Returns who is in the account. A page that cannot tell shows nobody, and the access log tells later.
-async fn inside(app: &App, identity: &Identity) -> Vec<Inside> {
-    let Some(user) = identity.current_user().filter(|_| !identity.is_impersonating()) else { return Vec::new() };
-    let running = app.database.ledger().running(Running::As(&user.id)).await.unwrap_or_default();
-    let inside = |row: Impersonation| Inside {
-        id: row.id.to_string(),
-        writes: row.mode_at(Timestamp::now()) != Mode::Read,
-        who: row.true_user.name,
-    };
-    running.into_iter().map(inside).collect()
-}
-
 impl Frame {
     /// Returns what surrounds a page for whoever it is, without counting their news.
     pub(crate) async fn without_news(app: &App, seen: &Seen) -> Self {
-        let named = |person: &vicarious::Person| Named { name: person.name.clone(), email: person.email.clone() };
+        // A page that cannot tell shows less.
+        let staff = app.vicarious.staff(&seen.identity).await.unwrap_or_default();
+        let bar = app.console.bar(&seen.identity).await.map(|bar| bar.html()).unwrap_or_default();
         Self {
             nonce: seen.nonce.clone(),
             path: seen.path.clone(),
             notice: seen.notice.clone(),
-            current: seen.identity.current_user().map(named),
-            shadower: seen.identity.shadower().map(named),
-            // A page that cannot tell shows less.
-            staff: app.vicarious.staff(&seen.identity).await.unwrap_or_default(),
+            identity: seen.identity.clone(),
+            staff,
+            rooms: nav::rooms(&seen.identity, staff),
+            bar,
             unread: 0,
-            live: page_identity(&seen.identity),
-            inside: inside(app, &seen.identity).await,
             demo: app.demo,
         }
     }
@@ -174,6 +145,15 @@ impl Frame {
         self.staff == Staff::Administrator
     }
 
+    /// Returns the word for what somebody may see, for the script.
+    pub(crate) fn staff_word(&self) -> &'static str {
+        match self.staff {
+            Staff::No => "no",
+            Staff::Agent => "agent",
+            Staff::Administrator => "administrator",
+        }
+    }
+
     /// Returns the attribute that marks the link to where one is.
     pub(crate) fn here(&self, path: &str) -> &'static str {
         let below = self.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -182,10 +162,10 @@ impl Frame {
 
     /// Returns the class of the page's body, on which its colours depend.
     pub(crate) fn class(&self) -> &'static str {
-        match (&self.shadower, self.is_staff()) {
-            (Some(_), _) => "as-customer",
-            (None, true) => "as-staff",
-            (None, false) => "as-themselves",
+        match (self.identity.is_impersonating(), self.is_staff()) {
+            (true, _) => "as-customer",
+            (false, true) => "as-staff",
+            (false, false) => "as-themselves",
         }
     }
 }

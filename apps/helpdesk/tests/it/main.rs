@@ -7,6 +7,7 @@ mod channels;
 mod commands;
 mod fresh;
 mod kills;
+mod live;
 mod many_sockets;
 mod pages;
 mod program;
