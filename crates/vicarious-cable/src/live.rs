@@ -18,7 +18,7 @@ const ASKED_AGAIN: Duration = Duration::from_secs(60);
 
 /// Begins to put channels beside an application.
 ///
-/// Name their path with `Builder::channels` of [`Vicarious`], and merge [`Channels::routes`] before the layer.
+/// Name their path with `Builder::channels` of [`Vicarious`], and merge [`routes`] before the layer.
 ///
 /// # Panics
 ///
