@@ -1,6 +1,6 @@
 //! Closes sockets whose identity ended without anybody telling this process.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::ptr;
 use std::time::Duration;
 
@@ -51,9 +51,10 @@ async fn ask_again(vicarious: Vicarious, cable: Cable<Connected>, every: Duratio
     }
 }
 
-/// Returns connections by what the answer depends on: all of one sign-in as the same person share theirs.
-fn by_identity(connections: Vec<Connected>) -> HashMap<(SignInKey, Option<ImpersonationId>), Vec<Connected>> {
-    let mut identities: HashMap<_, Vec<_>> = HashMap::new();
+/// Returns connections by what the answer depends on: all of one sign-in as the same person share theirs. In an order that
+/// is the same each time, so that between two questions about one of them there is one interval, and not two.
+fn by_identity(connections: Vec<Connected>) -> BTreeMap<(SignInKey, Option<ImpersonationId>), Vec<Connected>> {
+    let mut identities: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for connected in connections {
         let impersonation = connected.impersonation().map(|row| row.id.clone());
         identities.entry((connected.sign_in().clone(), impersonation)).or_default().push(connected);
