@@ -20,7 +20,7 @@ mod probe;
 
 pub(crate) use access::ByUser;
 pub(crate) use carrier::Carrier;
-pub(crate) use probe::Probe;
+pub(crate) use probe::{Probe, passes};
 
 /// Where something waits until a test lets it go on.
 pub(crate) struct Gate {

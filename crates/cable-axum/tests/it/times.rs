@@ -7,7 +7,7 @@ use cable_axum::testing::ConnectError;
 use serde_json::json;
 use tokio::time::Instant;
 
-use crate::support::{Client, Server, Transport, delivered, disconnected};
+use crate::support::{Client, Server, Transport, delivered, disconnected, passes};
 
 #[tokio::test(start_paused = true)]
 async fn timers_ring_in_their_interval_until_the_subscription_ends() {
@@ -52,7 +52,7 @@ async fn nobody_is_pinged_before_the_welcome() {
     let server = Server::start(Transport::Pipe).await;
     let mut alice = server.upgrade("asked-late", &[]).await.unwrap();
     server.world.gate("still").reached().await;
-    tokio::time::sleep(Duration::from_secs(10)).await;
+    passes(Duration::from_secs(10)).await;
     server.world.gate("still").open();
     assert_eq!(alice.next().await, Some(json!({ "type": "welcome" })));
     assert!(alice.pings().is_empty());
@@ -106,7 +106,7 @@ async fn draining_waits_until_channels_were_told() {
     alice.perform(&identifier, json!({ "action": "wait", "gate": "action" })).await;
     server.world.gate("action").reached().await;
     let opening = async {
-        tokio::time::sleep(Duration::from_secs(2)).await;
+        passes(Duration::from_secs(2)).await;
         server.world.gate("action").open();
     };
     tokio::join!(server.cable.drain(Duration::ZERO), opening);
