@@ -11,6 +11,7 @@
 //! | `io`, `socket`, [`frame`] | the receiving and the sending half of a socket; RFC 6455 framing as values |
 //! | `hub`, `roster`, `ping`, `local` | who listens to what; every connection; pings; broadcasts within one process |
 //! | `measure` | what is counted |
+//! | `bare`, `echo` | with the feature `bench`: what the benchmark compares with, and what the conformance run talks to |
 //! | `testing` | with the feature of that name: connections for tests of channels, without a network and with one |
 
 mod access;
@@ -19,6 +20,8 @@ mod bare;
 mod cable;
 mod channel;
 mod client;
+#[cfg(feature = "bench")]
+mod echo;
 pub mod frame;
 pub mod handshake;
 mod hub;
@@ -41,6 +44,9 @@ pub use bare::Bare;
 pub use cable::{BroadcastError, Builder, Cable};
 pub use cable_core::{Disconnect, Limits, Origins, Stream, ports};
 pub use channel::{Channel, NoAction, NoParams, Reject, Subscription};
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub use echo::echo;
 pub use local::Local;
 
 #[cfg(doctest)]

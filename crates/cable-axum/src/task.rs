@@ -18,7 +18,7 @@ use crate::socket::Standing;
 pub(crate) const LINGER: Duration = Duration::from_secs(5);
 
 /// What happens to a connection next.
-enum Next {
+pub(crate) enum Next {
     Arrived(Arrived),
     /// Somebody else closed the socket, or asks for something.
     Told,
@@ -52,11 +52,20 @@ async fn receive<I: Send + Sync + 'static>(
     match arrived {
         Arrived::Message(Message::Text(text)) => while_writing(io, client, session.text(&text)).await,
         Arrived::Message(Message::Binary(_)) => while_writing(io, client, session.binary()).await,
-        Arrived::Message(Message::Ping(payload)) => {
+        Arrived::Message(Message::Ping(_) | Message::Pong(_)) => {
             while_writing(io, client, session.control()).await;
+            answer(client, arrived);
+        }
+        Arrived::Message(Message::Close(_)) | Arrived::Violation(_) | Arrived::End => answer(client, arrived),
+    }
+}
+
+/// Answers what is about the connection itself and no message to anybody.
+pub(crate) fn answer<I>(client: &Client<I>, arrived: Arrived) {
+    match arrived {
+        Arrived::Message(Message::Ping(payload)) => {
             client.socket.send(&frame::pong(&payload));
         }
-        Arrived::Message(Message::Pong(_)) => while_writing(io, client, session.control()).await,
         Arrived::Message(Message::Close(close)) => {
             client.left(close.map_or(frame::CloseCode::NORMAL, |close| close.code));
         }
@@ -65,11 +74,12 @@ async fn receive<I: Send + Sync + 'static>(
             client.breaks_off(violation.close_code());
         }
         Arrived::End => client.is_gone(),
+        Arrived::Message(_) => {}
     }
 }
 
 /// Returns what happens next. Writing goes on meanwhile.
-async fn next<I>(io: &mut Io, client: &Client<I>, timer: Option<Instant>) -> Next {
+pub(crate) async fn next<I>(io: &mut Io, client: &Client<I>, timer: Option<Instant>) -> Next {
     // Boxed, because most connections have none, and a timer is larger than all the rest.
     let mut timer: Option<Pin<Box<Sleep>>> = timer.map(|at| Box::pin(tokio::time::sleep_until(at)));
     poll_fn(|context| {

@@ -105,7 +105,7 @@ pub(crate) fn begin<I: Send + Sync + 'static>(cable: Cable<I>, identity: I, wire
     client
 }
 
-fn switching(key: &handshake::Key, protocol: Option<&'static str>) -> Response {
+pub(crate) fn switching(key: &handshake::Key, protocol: Option<&'static str>) -> Response {
     let mut headers = HeaderMap::new();
     headers.insert(CONNECTION, HeaderValue::from_static("Upgrade"));
     headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
@@ -118,6 +118,6 @@ fn switching(key: &handshake::Key, protocol: Option<&'static str>) -> Response {
     (StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response()
 }
 
-fn not_found() -> Response {
+pub(crate) fn not_found() -> Response {
     (StatusCode::NOT_FOUND, [(CONTENT_TYPE, "text/plain; charset=utf-8")], "Page not found").into_response()
 }
