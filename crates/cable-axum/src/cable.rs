@@ -72,6 +72,8 @@ pub(crate) struct Server<I: Send + Sync + 'static> {
     pub(crate) limits: Limits,
     pub(crate) origins: Origins,
     pub(crate) draining: AtomicBool,
+    /// Whether a page of another origin was logged aloud.
+    pub(crate) warned_of_origin: AtomicBool,
     pub(crate) started: Instant,
     state: HashMap<TypeId, Box<dyn Any + Send + Sync>>,
 }
@@ -152,6 +154,7 @@ impl<I: Send + Sync + 'static> Builder<I> {
             limits: self.limits,
             origins: self.origins,
             draining: AtomicBool::new(false),
+            warned_of_origin: AtomicBool::new(false),
             started: Instant::now(),
             state: self.state,
         };

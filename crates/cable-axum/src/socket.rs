@@ -59,7 +59,7 @@ pub(crate) enum Standing {
 }
 
 impl Socket {
-    /// Returns a socket; more than `at_most` waiting bytes are too slow.
+    /// Returns a socket; more than `at_most` waiting bytes, and more than one frame, are too slow.
     pub(crate) fn new(wire: Wire, at_most: usize) -> Self {
         Self { wire, out: Mutex::default(), task: AtomicWaker::new(), at_most }
     }
@@ -70,10 +70,12 @@ impl Socket {
         if out.state != State::Open {
             return false;
         }
+        // Who has read everything so far is not slow, however large this frame is.
+        let is_behind = !out.is_empty();
         if !self.write_or_queue(&mut out, frame) {
             return false;
         }
-        if out.weight() > self.at_most {
+        if is_behind && out.weight() > self.at_most {
             self.too_slow(&mut out);
             return false;
         }

@@ -44,7 +44,17 @@ impl<I: Send + Sync + 'static> Cable<I> {
         let Ok(key) = handshake::check(&parts) else { return not_found() };
         if !self.allows(&parts) {
             measure::connect("origin");
-            tracing::warn!(origin = ?parts.headers.get(ORIGIN), host = ?parts.headers.get(HOST), "another origin");
+            let (origin, host) = (parts.headers.get(ORIGIN), parts.headers.get(HOST));
+            // Anybody can cause it as often as they like, so it is said aloud once; the metrics count on.
+            if self.server.warned_of_origin.swap(true, Ordering::Relaxed) {
+                tracing::debug!(?origin, ?host, "a page of another origin may not connect");
+            } else {
+                tracing::warn!(
+                    ?origin,
+                    ?host,
+                    "a page of another origin may not connect; the next ones are counted only"
+                );
+            }
             return not_found();
         }
         let Some(upgrade) = parts.extensions.remove::<OnUpgrade>() else {

@@ -159,6 +159,16 @@ fn a_ping_goes_first_and_too_many_that_wait_are_too_slow() {
 }
 
 #[test]
+fn one_frame_larger_than_all_that_may_wait_reaches_whoever_has_read_everything() {
+    let socket = by_task(1000);
+    let large = Bytes::from(vec![7; 5000]);
+    assert!(socket.send(&large));
+    assert_eq!(write(&socket, usize::MAX).len(), 5000);
+    assert!(socket.send(&large) && !socket.send(&large));
+    assert_eq!(socket.standing(), Standing::Closing);
+}
+
+#[test]
 fn many_small_frames_are_too_slow_before_they_take_much_memory() {
     let socket = by_task(64 * 1024);
     let pong = frame::pong(b"");
