@@ -23,10 +23,17 @@ use crate::ticket::Tickets;
 
 /// Why something could not be found out: an outage, never a denial.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
 pub(crate) enum Outage {
     Ledger(#[from] Unavailable),
-    Host(#[from] HostError),
+    #[error("{0}")]
+    Host(HostError),
+}
+
+impl From<HostError> for Outage {
+    fn from(error: HostError) -> Self {
+        Self::Host(error)
+    }
+    #[error(transparent)]
 }
 
 pub(crate) struct Engine {

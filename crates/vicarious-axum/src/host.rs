@@ -1,6 +1,7 @@
 //! The host's port: who is signed in, which accounts there are.
 
 use std::any::Any;
+use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -108,9 +109,22 @@ pub enum Staff {
 }
 
 /// The host cannot answer.
-#[derive(Debug, thiserror::Error)]
-#[error("the host cannot answer")]
-pub struct HostError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+///
+/// Every error becomes one by `?`. For that it is none itself.
+#[derive(Debug)]
+pub struct HostError(pub Box<dyn std::error::Error + Send + Sync>);
+
+impl fmt::Display for HostError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the host cannot answer")
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for HostError {
+    fn from(error: E) -> Self {
+        Self::new(error)
+    }
+}
 
 impl HostError {
     /// Wraps what went wrong.

@@ -70,6 +70,9 @@ impl Purpose {
 /// Why a text is no key ring. It never repeats the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
+    /// The environment variable that was to hold the keys is not set.
+    #[error("the environment variable `{0}` is not set: it holds keys of 32 random bytes in base64, as `openssl rand -base64 32` prints")]
+    Unset(&'static str),
     /// There is no key at all.
     #[error("there is no key: expected 32 random bytes in base64")]
     Empty,
@@ -132,6 +135,16 @@ impl KeyRing {
         let mut keys = keys.into_iter();
         let first = keys.next().ok_or(KeyError::Empty)?;
         Ok(Self { first, older: keys.collect() })
+    }
+
+    /// Returns the ring that an environment variable lists, as [`KeyRing::parse`] reads it.
+    ///
+    /// # Errors
+    ///
+    /// [`KeyError`] names a variable that is not set, or says which key is wrong.
+    pub fn from_env(name: &'static str) -> Result<Self, KeyError> {
+        let text = std::env::var_os(name).ok_or(KeyError::Unset(name))?;
+        Self::parse(&text.to_string_lossy())
     }
 
     /// Returns the text that [`KeyRing::parse`] reads: the secret itself.

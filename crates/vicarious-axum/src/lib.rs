@@ -75,6 +75,10 @@ pub struct Vicarious {
     engine: Arc<engine::Engine>,
 }
 
+/// What an `impl` of [`Host`] begins with.
+#[doc(no_inline)]
+pub use async_trait::async_trait;
+
 impl Vicarious {
     /// Returns a builder around the application's own authentication and accounts.
     pub fn builder<H: Host>(host: H) -> Builder<H> {

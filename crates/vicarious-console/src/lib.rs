@@ -2,8 +2,8 @@
 //!
 //! Agents find the people they may impersonate and ask for consent; administrators see who is inside whom, end it,
 //! pause everything and read the trail; customers decide about support access and see who looked at their account.
-//! [`Console::staff`] and [`Console::customer`] are routers to be merged (or nested, both at the same path) below
-//! [`Vicarious::layer`](vicarious_axum::Vicarious::layer). Forms reach `PATCH` and `DELETE` by a `_method` field where
+//! [`Console::routes`], or [`Console::staff`] and [`Console::customer`] apart, are routers to be merged (or nested, both at
+//! the same path) below [`Vicarious::layer`](vicarious_axum::Vicarious::layer). Forms reach `PATCH` and `DELETE` by a `_method` field where
 //! the application overrides methods, and by `POST` everywhere. Declare `/console` as assets, so that fetching the
 //! style sheet is not recorded.
 //!
@@ -174,6 +174,11 @@ impl Console {
     pub fn pseudonyms(mut self, secret: &str) -> Self {
         self.settings.pseudonyms = Some(secret.into());
         self
+    }
+
+    /// Returns all pages: [`Self::staff`] and [`Self::customer`], for an application that serves both.
+    pub fn routes(&self) -> Router {
+        self.staff().merge(self.customer())
     }
 
     /// Returns the pages of agents and administrators; everybody else finds nothing there.

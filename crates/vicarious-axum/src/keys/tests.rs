@@ -207,3 +207,9 @@ fn a_secret_stands_for_one_thing_of_one_ring_and_survives_rotation() {
     assert_ne!(ring().secret_for("that"), secret);
     assert_ne!(KeyRing::generate().secret_for("this"), secret);
 }
+
+#[test]
+fn a_variable_that_is_not_set_is_named() {
+    let error = KeyRing::from_env("VICARIOUS_KEYS_OF_NOBODY").unwrap_err();
+    assert!(error.to_string().contains("`VICARIOUS_KEYS_OF_NOBODY` is not set"), "{error}");
+}
