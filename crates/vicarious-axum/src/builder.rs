@@ -10,7 +10,11 @@ use vicarious_core::ports::Ledger;
 use vicarious_core::redact::Redactor;
 
 use crate::Vicarious;
+use crate::alarm::Alarm;
+use crate::bearer::HandleIn;
+use crate::ends::{Clock, Ends};
 use crate::engine::{Cached, Engine, InFlight};
+use crate::events::Events;
 use crate::host::{Erased, Host, Pairing, Staff, Staffing};
 use crate::keys::KeyRing;
 use crate::met::Met;
@@ -34,6 +38,7 @@ pub struct Builder<H: Host> {
     private: Vec<String>,
     paths: Paths,
     misspelled: Vec<String>,
+    handle_in: HandleIn,
     secure_cookies: bool,
     own_origins: Vec<String>,
     sign_in_page: Option<String>,
@@ -42,7 +47,7 @@ pub struct Builder<H: Host> {
     fresh_sign_in: Option<SignedDuration>,
     cache_for: SignedDuration,
     tickets_last: SignedDuration,
-    clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    clock: Clock,
 }
 
 /// A mistake in how the pieces were put together, as a sentence.
@@ -63,6 +68,7 @@ impl<H: Host> Builder<H> {
             private: Vec::new(),
             paths: Paths::default(),
             misspelled: Vec::new(),
+            handle_in: HandleIn::Cookie,
             secure_cookies: true,
             own_origins: Vec::new(),
             sign_in_page: None,
@@ -71,7 +77,7 @@ impl<H: Host> Builder<H> {
             fresh_sign_in: None,
             cache_for: SignedDuration::from_secs(2),
             tickets_last: SignedDuration::from_mins(1),
-            clock: Box::new(Timestamp::now),
+            clock: Arc::new(Timestamp::now),
         }
     }
 
@@ -159,6 +165,18 @@ impl<H: Host> Builder<H> {
         self
     }
 
+    /// Takes the handle from the header `Impersonation-Handle` instead of a cookie, for clients whose sign-in is a header
+    /// too, such as a bearer token. The JSON that answers a start has it as `handle`; no cookie is set or read.
+    ///
+    /// # Security
+    ///
+    /// The client keeps the handle where its scripts can read it, as it does the token. Alone it is worth nothing: it is
+    /// bound to the sign-in that started the impersonation. Never put it into an address.
+    pub fn handle_in_header(mut self) -> Self {
+        self.handle_in = HandleIn::Header;
+        self
+    }
+
     /// Names an origin that this application is reached at, for example `https://shop.example`.
     ///
     /// Without any, a request's `Host` is believed.
@@ -214,7 +232,7 @@ impl<H: Host> Builder<H> {
 
     /// Sets the clock; default the system's.
     pub fn clock(mut self, clock: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        self.clock = Box::new(clock);
+        self.clock = Arc::new(clock);
         self
     }
 
@@ -236,6 +254,8 @@ impl<H: Host> Builder<H> {
         for field in &self.private {
             redactor = redactor.private(field);
         }
+        let (events, alarm) = (Arc::<Events>::default(), Arc::<Alarm>::default());
+        let ends = Ends::new(Arc::clone(&events), Arc::clone(&alarm), Arc::clone(&self.clock));
         let engine = Arc::new(Engine {
             ledger: self.ledger.ok_or_else(|| missing("ledger"))?,
             host: Box::new(Erased { host: self.host, who_may_whom: self.who_may_whom, staff: self.staff }),
@@ -244,6 +264,7 @@ impl<H: Host> Builder<H> {
             terms: self.terms,
             redactor,
             paths: self.paths,
+            handle_in: self.handle_in,
             secure_cookies: self.secure_cookies,
             own_origins: self.own_origins,
             sign_in_page: self.sign_in_page,
@@ -254,8 +275,9 @@ impl<H: Host> Builder<H> {
             met: Met::default(),
             in_flight: InFlight::default(),
             cached: Arc::new(Cached::new(self.cache_for)),
-            events: Arc::default(),
-            alarm: Arc::default(),
+            events,
+            alarm,
+            ends: Arc::new(ends),
             tickets: Tickets::new(self.tickets_last),
         });
         let vicarious = Vicarious { engine };

@@ -9,6 +9,7 @@ use axum::extract::{ConnectInfo, FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use tower::Service;
+use vicarious_core::ports::TellsEnd;
 use vicarious_core::{EndCause, HandleHash, Identity, Impersonation, SignInKey};
 
 use crate::cookies::Presented;
@@ -165,17 +166,14 @@ impl Vicarious {
     /// Waits for the end of the impersonation that `identity` is of, and returns its cause. For somebody as themselves
     /// it waits for ever.
     ///
-    /// For whatever outlives its request and is not a channel: an event stream, an export.
+    /// For an identity that was not handed out by the layer; one that was has it itself: [`Identity::ended`].
     pub fn ended(&self, identity: &Identity) -> impl Future<Output = EndCause> + Send + 'static {
-        let ended = identity.impersonation().map(|row| self.engine.follow(row));
+        let ended = identity.impersonation().map(|row| self.engine.ends.ended(row));
         async move {
-            if let Some(mut ended) = ended
-                && let Ok(cause) = ended.wait_for(Option::is_some).await
-                && let Some(cause) = *cause
-            {
-                return cause;
+            match ended {
+                Some(ended) => ended.await,
+                None => std::future::pending().await,
             }
-            std::future::pending().await
         }
     }
 }

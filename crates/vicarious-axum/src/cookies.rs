@@ -5,6 +5,7 @@ use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
 use vicarious_core::HandleHash;
 
+use crate::bearer::{self, HandleIn};
 use crate::engine::Engine;
 use crate::keys::{Handle, Purpose, open_handle, seal_handle};
 
@@ -33,6 +34,9 @@ const NOTICE_LASTS: u32 = 60;
 
 /// Opens the handle of a request.
 pub(crate) fn presented(engine: &Engine, headers: &HeaderMap) -> Presented {
+    if engine.handle_in == HandleIn::Header {
+        return bearer::presented(engine, headers);
+    }
     let name = name(engine, HANDLE);
     let mut values = values(headers, &name);
     match (values.next(), values.next()) {
@@ -47,15 +51,20 @@ pub(crate) fn presented(engine: &Engine, headers: &HeaderMap) -> Presented {
     }
 }
 
-/// Returns the `Set-Cookie` that hands out a handle. It lives as long as the browser's session: a handle that
-/// lapsed by itself would let the page's forms run as the true user.
-pub(crate) fn hand_out(engine: &Engine, handle: &Handle, ends_at: Timestamp) -> Option<HeaderValue> {
-    set(engine, HANDLE, &seal_handle(&engine.keys, handle, ends_at), None)
+/// Returns the handle as a browser keeps it.
+pub(crate) fn sealed(engine: &Engine, handle: &Handle, ends_at: Timestamp) -> String {
+    seal_handle(&engine.keys, handle, ends_at)
 }
 
-/// Returns the `Set-Cookie` that takes the handle back.
+/// Returns the `Set-Cookie` that hands out a handle. It lives as long as the browser's session: a handle that
+/// lapsed by itself would let the page's forms run as the true user.
+pub(crate) fn hand_out(engine: &Engine, sealed: &str) -> Option<HeaderValue> {
+    set(engine, HANDLE, sealed, None)
+}
+
+/// Returns the `Set-Cookie` that takes the handle back; none where it is in a header, which the client drops.
 pub(crate) fn take_back(engine: &Engine) -> Option<HeaderValue> {
-    set(engine, HANDLE, "", Some(0))
+    if engine.handle_in == HandleIn::Header { None } else { set(engine, HANDLE, "", Some(0)) }
 }
 
 /// Returns the `Set-Cookie` that shows `text` on the next page.
@@ -78,8 +87,11 @@ pub(crate) fn add(headers: &mut HeaderMap, cookie: Option<HeaderValue>) {
     }
 }
 
-/// Removes our own cookies, so that no handler ever sees them.
+/// Removes our own cookies, and the handle in its header, so that no handler ever sees them.
 pub(crate) fn hide(engine: &Engine, headers: &mut HeaderMap) {
+    if engine.handle_in == HandleIn::Header {
+        headers.remove(bearer::HANDLE);
+    }
     let ours = [name(engine, HANDLE), name(engine, NOTICE)];
     let is_ours = |pair: &[u8]| split(pair).is_some_and(|(key, _)| ours.iter().any(|name| name.as_bytes() == key));
     let all: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();

@@ -13,7 +13,9 @@ use vicarious_core::redact::Redactor;
 use vicarious_core::{AccountId, EndCause, HandleHash, Impersonation, ImpersonationId, Rules, SignInKey};
 
 use crate::alarm::Alarm;
+use crate::bearer::HandleIn;
 use crate::cache::Cache;
+use crate::ends::{Clock, Ends};
 use crate::events::{Event, Events, News};
 use crate::host::{AnyHost, HostError, Known, SignIn};
 use crate::keys::KeyRing;
@@ -24,6 +26,7 @@ use crate::ticket::Tickets;
 /// Why something could not be found out: an outage, never a denial.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Outage {
+    #[error(transparent)]
     Ledger(#[from] Unavailable),
     #[error("{0}")]
     Host(HostError),
@@ -33,7 +36,6 @@ impl From<HostError> for Outage {
     fn from(error: HostError) -> Self {
         Self::Host(error)
     }
-    #[error(transparent)]
 }
 
 pub(crate) struct Engine {
@@ -44,18 +46,20 @@ pub(crate) struct Engine {
     pub(crate) terms: Terms,
     pub(crate) redactor: Redactor,
     pub(crate) paths: Paths,
+    pub(crate) handle_in: HandleIn,
     pub(crate) secure_cookies: bool,
     pub(crate) own_origins: Vec<String>,
     pub(crate) sign_in_page: Option<String>,
     pub(crate) script: Option<String>,
     pub(crate) reasons: Vec<String>,
     pub(crate) fresh_sign_in: Option<SignedDuration>,
-    pub(crate) clock: Box<dyn Fn() -> Timestamp + Send + Sync>,
+    pub(crate) clock: Clock,
     pub(crate) met: Met,
     pub(crate) in_flight: InFlight,
     pub(crate) cached: Arc<Cached>,
     pub(crate) events: Arc<Events>,
     pub(crate) alarm: Arc<Alarm>,
+    pub(crate) ends: Arc<Ends>,
     pub(crate) tickets: Tickets,
 }
 
@@ -220,8 +224,7 @@ impl Engine {
 
     /// Tells the end of an impersonation here whoever records it, and on time.
     pub(crate) fn follow(&self, row: &Impersonation) -> watch::Receiver<Option<EndCause>> {
-        self.alarm.set_for(row, self.now());
-        self.events.follow(row)
+        self.ends.follow(row)
     }
 
     pub(crate) fn forget_rows(&self) {

@@ -17,6 +17,7 @@ use crate::admit::Admitting;
 use crate::back;
 use crate::confirm::{self, Held, Subject};
 use crate::connect;
+use crate::cut;
 use crate::engine::{Engine, InFlight};
 use crate::extract::Acting;
 use crate::incoming::Incoming;
@@ -26,7 +27,6 @@ use crate::mark::{self, Asked};
 use crate::record::{self, Outcome};
 use crate::refusals::{self, Refused};
 use crate::resolve::{Resolution, Standing};
-use crate::site;
 
 /// Serves a request of a live impersonation.
 pub(crate) async fn serve<S>(
@@ -67,10 +67,13 @@ where
     asked.is_admitted_at(intent.at);
     let outcome = Outcome::of(engine, &intent);
     drop_what_would_hide_the_banner(&mut incoming.parts.headers);
+    if !engine.paths.is_channels(&incoming.parts) {
+        cut::upgrade(engine, &row, &mut incoming.parts);
+    }
     let response = inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)).await;
     let response = mark::answer(engine, &row, &asked, response);
     outcome.is(response.status());
-    response
+    cut::answer(engine, &row, response)
 }
 
 /// Judges a request: cross-site, identity tag, rule, mode, confirmation. A held request takes its place first.
@@ -79,7 +82,7 @@ async fn judge(engine: &Engine, row: &mut Arc<Impersonation>, incoming: &mut Inc
         let verdict = verdict(engine, incoming);
         return if verdict.rule == Rule::Never { Err(Refused::never(&verdict)) } else { Ok(()) };
     }
-    if site::cross_site(&incoming.parts.headers, &engine.own_origins) {
+    if engine.is_cross_site(&incoming.parts.headers) {
         return Err(Refused::CrossSite);
     }
     check_tag(row, incoming)?;

@@ -8,6 +8,7 @@ use vicarious_core::ports::ApplyError;
 use vicarious_core::{EndCause, HandleHash, Identity, Impersonation, SignInKey};
 
 use crate::cookies::{self, Presented};
+use crate::ends::Ends;
 use crate::engine::{Engine, Look, Outage};
 use crate::host::{Known, SignIn};
 
@@ -19,6 +20,8 @@ pub(crate) struct Resolution {
     pub(crate) signed_in: Option<SignedIn>,
     /// The answer of the table.
     pub(crate) standing: Standing,
+    /// Whom an identity asks when it ends.
+    ends: Arc<Ends>,
 }
 
 #[derive(Clone)]
@@ -110,7 +113,8 @@ impl Resolution {
     pub(crate) fn identity(&self) -> Identity {
         match (&self.standing, &self.signed_in) {
             (Standing::Pair { row, current }, Some(signed_in)) => {
-                Identity::impersonating(signed_in.user.account.clone(), current.account.clone(), Arc::clone(row))
+                let (true_user, current_user) = (signed_in.user.account.clone(), current.account.clone());
+                Identity::impersonating(true_user, current_user, Arc::clone(row)).told_by(self.ends.clone())
             }
             (Standing::Own, Some(signed_in)) => Identity::own(signed_in.user.account.clone()),
             _ => Identity::anonymous(),
@@ -157,7 +161,7 @@ impl Engine {
             Presented::Garbage => Standing::dead(DeadCause::Unknown, None),
             Presented::Handle(handle) => self.with_handle(handle, &visitor, look).await?,
         };
-        Ok(Resolution { presented, signed_in: visitor.into_signed_in(), standing })
+        Ok(Resolution { presented, signed_in: visitor.into_signed_in(), standing, ends: Arc::clone(&self.ends) })
     }
 
     async fn visitor(&self, key: Option<&SignInKey>, look: Look) -> Result<Visitor, Outage> {

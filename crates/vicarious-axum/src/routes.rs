@@ -57,7 +57,7 @@ pub(crate) async fn cross_site(engine: &Engine, incoming: &Incoming, resolution:
 async fn route(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution) -> Response {
     let headers = &incoming.parts.headers;
     let is_start_page = incoming.parts.uri.path() == START_PAGE;
-    if !incoming.is_safe() && site::cross_site(headers, &engine.own_origins) {
+    if !incoming.is_safe() && engine.is_cross_site(headers) {
         return cross_site(engine, &incoming, &resolution).await;
     }
     match (incoming.parts.method.clone(), is_start_page) {

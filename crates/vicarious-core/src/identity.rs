@@ -1,8 +1,10 @@
 //! Who is acting, and as whom.
 
+use std::pin::Pin;
 use std::sync::Arc;
 
-use crate::{Account, AccountId, Impersonation, Person};
+use crate::ports::TellsEnd;
+use crate::{Account, AccountId, EndCause, Impersonation, Person};
 
 /// The two answers that every request has: who is at the keyboard, and whose account applies.
 ///
@@ -31,12 +33,24 @@ enum Inner {
     Impersonating(Arc<Pair>),
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Pair {
     true_user: Arc<Account>,
     current_user: Arc<Account>,
     impersonation: Arc<Impersonation>,
+    /// Who is asked when it ends; not part of who somebody is.
+    told_by: Option<Arc<dyn TellsEnd>>,
 }
+
+impl PartialEq for Pair {
+    fn eq(&self, other: &Self) -> bool {
+        self.true_user == other.true_user
+            && self.current_user == other.current_user
+            && self.impersonation == other.impersonation
+    }
+}
+
+impl Eq for Pair {}
 
 impl Identity {
     /// Returns the identity of a request on which nobody is signed in.
@@ -66,7 +80,34 @@ impl Identity {
         if !bound {
             return Self::anonymous();
         }
-        Self(Inner::Impersonating(Arc::new(Pair { true_user, current_user, impersonation })))
+        Self(Inner::Impersonating(Arc::new(Pair { true_user, current_user, impersonation, told_by: None })))
+    }
+
+    /// Returns the same identity, which asks `told_by` when its impersonation ends.
+    ///
+    /// Only the code that made it calls this, before it is handed out.
+    #[must_use]
+    pub fn told_by(mut self, told_by: Arc<dyn TellsEnd>) -> Self {
+        if let Inner::Impersonating(pair) = &mut self.0
+            && let Some(pair) = Arc::get_mut(pair)
+        {
+            pair.told_by = Some(told_by);
+        }
+        self
+    }
+
+    /// Waits for the end of the impersonation that this identity is of, and returns its cause.
+    ///
+    /// For whatever goes on when its request is answered: select on it, and stop. It is told once the end is recorded,
+    /// in this process at once, and at the hard end in any case. For somebody as themselves it waits for ever.
+    pub fn ended(&self) -> Pin<Box<dyn Future<Output = EndCause> + Send>> {
+        match &self.0 {
+            Inner::Impersonating(pair) => match &pair.told_by {
+                Some(told_by) => told_by.ended(&pair.impersonation),
+                None => Box::pin(std::future::pending()),
+            },
+            Inner::Anonymous | Inner::Own(_) => Box::pin(std::future::pending()),
+        }
     }
 
     /// Returns the account whose data and permissions apply.

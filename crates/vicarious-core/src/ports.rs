@@ -1,7 +1,10 @@
-//! What the rules need from outside: the ledger.
+//! What the rules need from outside: the ledger, and whoever is told when an impersonation ends.
 //!
 //! The host's port (who is signed in, which accounts there are) lives in `vicarious-axum`, because it looks at
 //! requests.
+
+use std::fmt::Debug;
+use std::pin::Pin;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -188,4 +191,10 @@ pub enum ApplyError {
     /// The store cannot answer.
     #[error(transparent)]
     Unavailable(#[from] Unavailable),
+}
+
+/// Tells when an impersonation ends: what an [`Identity`](crate::Identity) asks on behalf of whatever outlives its request.
+pub trait TellsEnd: Debug + Send + Sync {
+    /// Waits for the end of `impersonation`, whoever records it, and returns its cause.
+    fn ended(&self, impersonation: &Impersonation) -> Pin<Box<dyn Future<Output = EndCause> + Send>>;
 }

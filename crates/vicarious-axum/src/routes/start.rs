@@ -16,6 +16,7 @@ use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePat
 
 use super::{Fields, as_json, no_store, see_other};
 use crate::back;
+use crate::bearer::HandleIn;
 use crate::cookies;
 use crate::engine::{Engine, Outage};
 use crate::host::{Known, Staff};
@@ -245,13 +246,19 @@ fn stamp(engine: &Engine, incoming: &Incoming, transition: Transition) -> Transi
 }
 
 fn started(engine: &Engine, headers: &HeaderMap, asked: &Asked, handle: &Handle, row: &Impersonation) -> Response {
+    let sealed = cookies::sealed(engine, handle, row.ends_at);
+    let (impersonation, location) = (row.to_json(engine.now()), asked.go_to.as_str());
+    let created = |body| no_store((StatusCode::CREATED, Json(body)).into_response());
+    if engine.handle_in == HandleIn::Header {
+        // The only place where it is told, whatever the client asked for.
+        return created(json!({ "impersonation": impersonation, "location": location, "handle": sealed }));
+    }
     let mut response = if as_json(headers) {
-        let body = json!({ "impersonation": row.to_json(engine.now()), "location": asked.go_to.as_str() });
-        no_store((StatusCode::CREATED, Json(body)).into_response())
+        created(json!({ "impersonation": impersonation, "location": location }))
     } else {
-        see_other(asked.go_to.as_str())
+        see_other(location)
     };
-    cookies::add(response.headers_mut(), cookies::hand_out(engine, handle, row.ends_at));
+    cookies::add(response.headers_mut(), cookies::hand_out(engine, &sealed));
     response
 }
 

@@ -46,7 +46,7 @@ pub(crate) async fn stop(engine: &Arc<Engine>, incoming: &Incoming, resolution: 
 
 /// Stops while not even the identity can be resolved: the sealed handle is proof enough to end what it opens.
 pub(crate) async fn during_an_outage(engine: &Engine, incoming: &Incoming) -> Response {
-    if crate::site::cross_site(&incoming.parts.headers, &engine.own_origins) {
+    if engine.is_cross_site(&incoming.parts.headers) {
         return refusals::cross_site(&incoming.parts.headers);
     }
     let presented = cookies::presented(engine, &incoming.parts.headers);
@@ -72,7 +72,7 @@ where
     S::Response: IntoResponse,
     S::Future: Send,
 {
-    if crate::site::cross_site(&incoming.parts.headers, &engine.own_origins) {
+    if engine.is_cross_site(&incoming.parts.headers) {
         return super::cross_site(engine, &incoming, &resolution).await;
     }
     if let Standing::Pair { .. } = &resolution.standing {

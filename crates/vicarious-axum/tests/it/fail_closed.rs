@@ -1,11 +1,21 @@
-//! Every row of the fail-closed table, over HTML and JSON.
+//! Every row of the fail-closed table, over HTML and JSON; once with the handle in a cookie, once in a header.
 
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol, eve};
+use vicarious_axum::Builder;
 use vicarious_core::decide::Decision;
 
-use crate::support::{Browser, HANDLE, World};
+use crate::support::{Accounts, Browser, HANDLE, World};
+
+/// Returns a world whose handles travel as the name of this module says.
+async fn world() -> World {
+    world_with(|builder| builder).await
+}
+
+async fn world_with(adjust: impl FnOnce(Builder<Accounts>) -> Builder<Accounts>) -> World {
+    if module_path!().ends_with("in_a_header") { World::bearer(adjust).await } else { World::with(adjust).await }
+}
 
 /// Checks that a browser is refused with `cause`, as a page and as a problem, for reading and for writing, again
 /// and again, that nothing ran, and that stopping lets the agent go on as `then`.
@@ -33,7 +43,7 @@ async fn refused_until_acknowledged(world: &World, browser: &mut Browser, cause:
 
 #[tokio::test]
 async fn no_handle_and_nobody_is_anonymous() {
-    let world = World::new().await;
+    let world = world().await;
     assert_eq!(world.nobody().who().await, (Value::Null, Value::Null));
     assert_eq!(world.nobody().get("/").await.status, StatusCode::OK);
     assert_eq!(world.nobody().get("/profile").await.status, StatusCode::UNAUTHORIZED);
@@ -41,7 +51,7 @@ async fn no_handle_and_nobody_is_anonymous() {
 
 #[tokio::test]
 async fn no_handle_and_a_sign_in_is_oneself() {
-    let world = World::new().await;
+    let world = world().await;
     assert_eq!(world.browser(&bob()).who().await, (json!(bob().id()), json!(bob().id())));
     let page = world.browser(&alice()).get("/").await;
     assert!(page.text.contains("<h1>Alice"));
@@ -50,7 +60,7 @@ async fn no_handle_and_a_sign_in_is_oneself() {
 
 #[tokio::test]
 async fn a_lost_handle_does_not_turn_the_page_into_the_agent() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     browser.cookies.remove(HANDLE);
     refused_until_acknowledged(&world, &mut browser, "handle_missing", json!(bob().id())).await;
@@ -58,7 +68,7 @@ async fn a_lost_handle_does_not_turn_the_page_into_the_agent() {
 
 #[tokio::test]
 async fn a_lost_handle_of_an_expired_impersonation_is_refused_too() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.clock.advance(jiff::SignedDuration::from_mins(31));
     assert_eq!(browser.get("/").await.status, StatusCode::GONE);
@@ -68,18 +78,15 @@ async fn a_lost_handle_of_an_expired_impersonation_is_refused_too() {
 
 #[tokio::test]
 async fn an_active_handle_of_this_sign_in_is_the_pair() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     assert_eq!(browser.who().await, (json!(alice().id()), json!(bob().id())));
 }
 
 #[tokio::test]
 async fn an_expired_handle_is_refused() {
-    let world = World::with(|builder| {
-        let terms = vicarious_core::decide::Terms { idle: jiff::SignedDuration::from_hours(1), ..Default::default() };
-        builder.terms(terms)
-    })
-    .await;
+    let terms = vicarious_core::decide::Terms { idle: jiff::SignedDuration::from_hours(1), ..Default::default() };
+    let world = world_with(|builder| builder.terms(terms)).await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.clock.advance(jiff::SignedDuration::from_mins(30));
     refused_until_acknowledged(&world, &mut browser, "expired", json!(bob().id())).await;
@@ -88,7 +95,7 @@ async fn an_expired_handle_is_refused() {
 
 #[tokio::test]
 async fn a_handle_idle_for_too_long_is_refused() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.clock.advance(jiff::SignedDuration::from_mins(10));
     refused_until_acknowledged(&world, &mut browser, "idle", json!(bob().id())).await;
@@ -97,7 +104,7 @@ async fn a_handle_idle_for_too_long_is_refused() {
 
 #[tokio::test]
 async fn a_revoked_handle_is_refused() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     let id = browser.get_json("/whoami").await.json()["impersonation"].as_str().unwrap().to_owned();
     let dana = vicarious_core::Identity::own(testkit::people::dana());
@@ -107,7 +114,7 @@ async fn a_revoked_handle_is_refused() {
 
 #[tokio::test]
 async fn a_stopped_handle_that_is_played_back_is_refused() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     let handle = browser.cookies[HANDLE].clone();
     assert_eq!(browser.stop().await.status, StatusCode::OK);
@@ -117,14 +124,14 @@ async fn a_stopped_handle_that_is_played_back_is_refused() {
 
 #[tokio::test]
 async fn an_unknown_or_forged_handle_is_refused() {
-    let world = World::new().await;
+    let world = world().await;
     for forged in ["", "nonsense", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
         let mut browser = world.browser(&bob());
         browser.cookies.insert(HANDLE.into(), forged.into());
         refused_until_acknowledged(&world, &mut browser, "unknown", json!(bob().id())).await;
     }
     // Sealed by our own key, but without a row.
-    let elsewhere = World::new().await;
+    let elsewhere = world_with(|builder| builder).await;
     let mut browser = world.browser(&bob());
     browser.cookies.insert(HANDLE.into(), elsewhere.inside(&bob(), &alice()).await.cookies[HANDLE].clone());
     refused_until_acknowledged(&world, &mut browser, "unknown", json!(bob().id())).await;
@@ -132,7 +139,7 @@ async fn an_unknown_or_forged_handle_is_refused() {
 
 #[tokio::test]
 async fn a_handle_bound_to_somebody_else_is_refused_and_stays_the_others() {
-    let world = World::new().await;
+    let world = world().await;
     let mut theirs = world.inside(&bob(), &alice()).await;
     for thief in [eve(), carol(), alice()] {
         let mut browser = world.browser(&thief);
@@ -144,7 +151,7 @@ async fn a_handle_bound_to_somebody_else_is_refused_and_stays_the_others() {
 
 #[tokio::test]
 async fn a_handle_of_another_sign_in_of_the_same_agent_is_refused() {
-    let world = World::new().await;
+    let world = world().await;
     let first = world.inside(&bob(), &alice()).await;
     let mut second = world.browser(&bob());
     second.cookies.insert(HANDLE.into(), first.cookies[HANDLE].clone());
@@ -153,7 +160,7 @@ async fn a_handle_of_another_sign_in_of_the_same_agent_is_refused() {
 
 #[tokio::test]
 async fn an_agent_who_may_no_longer_is_refused() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.accounts.change(&bob(), |user| user.rights.clear());
     refused_until_acknowledged(&world, &mut browser, "permission_lost", json!(bob().id())).await;
@@ -161,7 +168,7 @@ async fn an_agent_who_may_no_longer_is_refused() {
 
 #[tokio::test]
 async fn a_customer_who_gained_a_right_is_left() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.accounts.change(&alice(), |user| user.rights = ["administrate"].into());
     refused_until_acknowledged(&world, &mut browser, "permission_lost", json!(bob().id())).await;
@@ -170,7 +177,7 @@ async fn a_customer_who_gained_a_right_is_left() {
 #[tokio::test]
 async fn a_deleted_or_disabled_customer_ends_it() {
     for disable in [false, true] {
-        let world = World::new().await;
+        let world = world().await;
         let mut browser = world.inside(&bob(), &alice()).await;
         if disable {
             world.accounts.change(&alice(), |user| user.account.active = false);
@@ -183,7 +190,7 @@ async fn a_deleted_or_disabled_customer_ends_it() {
 
 #[tokio::test]
 async fn a_disabled_agent_is_refused() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.accounts.change(&bob(), |user| user.account.active = false);
     refused_until_acknowledged(&world, &mut browser, "account_gone", Value::Null).await;
@@ -191,7 +198,7 @@ async fn a_disabled_agent_is_refused() {
 
 #[tokio::test]
 async fn withdrawn_consent_ends_it() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     let customer = vicarious_core::Identity::own(alice());
     let consent = format!("standing-{}", alice().id());
@@ -201,7 +208,7 @@ async fn withdrawn_consent_ends_it() {
 
 #[tokio::test]
 async fn an_active_handle_without_a_sign_in_ends_it() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     let session = browser.cookies.remove("session").unwrap();
     assert_eq!(browser.get_json("/whoami").await.json()["cause"], "signed_out");
@@ -212,7 +219,7 @@ async fn an_active_handle_without_a_sign_in_ends_it() {
 
 #[tokio::test]
 async fn a_sign_in_that_is_over_ends_it() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.accounts.sessions.lock().unwrap().clear();
     refused_until_acknowledged(&world, &mut browser, "signed_out", Value::Null).await;
@@ -220,7 +227,7 @@ async fn a_sign_in_that_is_over_ends_it() {
 
 #[tokio::test]
 async fn an_outage_of_the_store_is_503_and_leaves_the_row_alone() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     let mut customer = world.browser(&carol());
     world.ledger.fail(true);
@@ -233,7 +240,7 @@ async fn an_outage_of_the_store_is_503_and_leaves_the_row_alone() {
 
 #[tokio::test]
 async fn an_outage_of_the_host_is_503_and_leaves_the_row_alone() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.accounts.fail(true);
     assert_eq!(browser.get("/").await.status, StatusCode::SERVICE_UNAVAILABLE);
@@ -243,7 +250,7 @@ async fn an_outage_of_the_host_is_503_and_leaves_the_row_alone() {
 
 #[tokio::test]
 async fn stopping_during_an_outage_works_and_is_recorded_afterwards() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     let handle = browser.cookies[HANDLE].clone();
     world.ledger.fail(true);
@@ -257,7 +264,7 @@ async fn stopping_during_an_outage_works_and_is_recorded_afterwards() {
 
 #[tokio::test]
 async fn starting_again_takes_the_place_of_acknowledging() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.clock.advance(jiff::SignedDuration::from_mins(31));
     assert_eq!(browser.get("/").await.status, StatusCode::GONE);
@@ -267,7 +274,7 @@ async fn starting_again_takes_the_place_of_acknowledging() {
 
 #[tokio::test]
 async fn signing_out_acknowledges_a_dead_handle() {
-    let world = World::new().await;
+    let world = world().await;
     let mut browser = world.inside(&bob(), &alice()).await;
     world.clock.advance(jiff::SignedDuration::from_mins(31));
     assert_eq!(browser.get("/").await.status, StatusCode::GONE);

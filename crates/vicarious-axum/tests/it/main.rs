@@ -3,13 +3,18 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test fails with it")]
 
 mod any_sequence;
+mod bearer;
 mod caching;
 mod channel_actions;
 mod connecting;
 mod cross_site;
 mod dressing;
 mod fail_closed;
+#[expect(clippy::duplicate_mod, reason = "the table holds for both ways in which a handle travels")]
+#[path = "fail_closed.rs"]
+mod fail_closed_in_a_header;
 mod handle;
+mod long_lived;
 mod lookups;
 mod on_time;
 mod outages;

@@ -13,8 +13,9 @@ use axum::extract::{Path, Request};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{any, delete, get, post};
 use axum::{Json, Router};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::{ManualClock, MemoryLedger};
@@ -85,7 +86,7 @@ impl Host for Accounts {
     }
 
     async fn sign_in_key(&self, request: &Parts) -> Result<Option<SignInKey>, HostError> {
-        Ok(cookie(&request.headers, "session").map(SignInKey::from))
+        Ok(session(&request.headers).map(SignInKey::from))
     }
 
     async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError> {
@@ -104,6 +105,12 @@ impl Host for Accounts {
     }
 }
 
+/// Returns the sign-in of a request: a cookie, or a token.
+fn session(headers: &HeaderMap) -> Option<String> {
+    let token = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    cookie(headers, "session").or_else(|| token.map(str::to_owned))
+}
+
 /// A running system with everybody in it.
 pub(crate) struct World {
     pub(crate) vicarious: Vicarious,
@@ -115,6 +122,8 @@ pub(crate) struct World {
     pub(crate) done: Done,
     /// Looks at every request that reaches a handler; what it saw is judged when the world ends.
     watch: Watch,
+    /// Whether clients send headers of their own, and no cookies.
+    pub(crate) in_headers: bool,
 }
 
 pub(crate) type Done = Arc<Mutex<Vec<String>>>;
@@ -129,6 +138,15 @@ impl World {
         adjust: impl FnOnce(vicarious_axum::Builder<Accounts>) -> vicarious_axum::Builder<Accounts>,
     ) -> Self {
         Self::of(|builder, _| adjust(builder), Router::new()).await
+    }
+
+    /// Returns a world of clients without cookies: the sign-in is a bearer token, and the handle in a header.
+    pub(crate) async fn bearer(
+        adjust: impl FnOnce(vicarious_axum::Builder<Accounts>) -> vicarious_axum::Builder<Accounts>,
+    ) -> Self {
+        let mut world = Self::with(|builder| adjust(builder.handle_in_header())).await;
+        world.in_headers = true;
+        world
     }
 
     /// Returns a world whose application has further routes.
@@ -203,12 +221,12 @@ impl World {
         let watch = Watch::of(&ledger);
         let app = watch.around(routes(accounts.clone(), done.clone()).merge(further)).layer(vicarious.layer());
         let app = vicarious_axum::method_override(app);
-        Self { vicarious, accounts, ledger, clock, app, done, watch }
+        Self { vicarious, accounts, ledger, clock, app, done, watch, in_headers: false }
     }
 
     /// Returns a browser in which `account` is signed in.
     pub(crate) fn browser(&self, account: &Account) -> Browser {
-        let mut browser = Browser::new(self.app.clone());
+        let mut browser = self.nobody();
         browser.cookies.insert("session".into(), self.sign_in(account));
         browser
     }
@@ -230,7 +248,7 @@ impl World {
     }
 
     pub(crate) fn nobody(&self) -> Browser {
-        Browser::new(self.app.clone())
+        Browser::new(self.app.clone(), self.in_headers)
     }
 
     /// Returns a browser in which `agent` is inside `customer`'s account, reading only.
@@ -306,7 +324,7 @@ fn routes(accounts: Accounts, done: Done) -> Router {
         }
     };
     let sign_out = move |request: Request| async move {
-        let session = cookie(request.headers(), "session").unwrap_or_default();
+        let session = session(request.headers()).unwrap_or_default();
         accounts.sessions.lock().unwrap().remove(&session);
         StatusCode::NO_CONTENT
     };

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::Request;
-use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Value, json};
 use tower::ServiceExt;
@@ -15,7 +15,10 @@ use vicarious_core::Account;
 #[derive(Clone)]
 pub(crate) struct Browser {
     app: Router,
+    /// What it keeps and sends.
     pub(crate) cookies: BTreeMap<String, String>,
+    /// Whether it sends that in headers of its own, as a client with a bearer token does.
+    in_headers: bool,
 }
 
 /// An answer, read whole.
@@ -47,13 +50,13 @@ impl Answer {
 }
 
 impl Browser {
-    pub(super) fn new(app: Router) -> Self {
-        Self { app, cookies: BTreeMap::new() }
+    pub(super) fn new(app: Router, in_headers: bool) -> Self {
+        Self { app, cookies: BTreeMap::new(), in_headers }
     }
 
     /// Returns a browser with the same cookies that talks to another application.
     pub(crate) fn at(&self, app: Router) -> Self {
-        Self { app, cookies: self.cookies.clone() }
+        Self { app, ..self.clone() }
     }
 
     /// Sends a request that is spelled out.
@@ -109,9 +112,12 @@ impl Browser {
 
     pub(crate) async fn send(&mut self, mut request: Request) -> Answer {
         let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        if !pairs.is_empty() && !request.headers().contains_key(COOKIE) {
+        if self.in_headers {
+            self.add_headers(request.headers_mut());
+        } else if !pairs.is_empty() && !request.headers().contains_key(COOKIE) {
             request.headers_mut().insert(COOKIE, pairs.join("; ").parse().unwrap());
         }
+        let asked = (request.method().clone(), request.uri().path().to_owned());
         let response = self.app.clone().oneshot(request).await.unwrap();
         for cookie in response.headers().get_all(SET_COOKIE) {
             let cookie = cookie.to_str().unwrap();
@@ -126,7 +132,37 @@ impl Browser {
         }
         let (parts, body) = response.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let answer = Answer { status: parts.status, headers: parts.headers, text };
+        if self.in_headers {
+            self.keep(&asked, &answer);
+        }
+        answer
+    }
+
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        if let Some(token) = self.cookies.get("session") {
+            headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
+        }
+        if let Some(handle) = self.cookies.get(super::HANDLE) {
+            headers.insert("impersonation-handle", handle.parse().unwrap());
+        }
+    }
+
+    /// Does with an answer what a client without cookies has to do.
+    fn keep(&mut self, asked: &(Method, String), answer: &Answer) {
+        assert!(!answer.headers.contains_key(SET_COOKIE), "no cookie is set: {answer:?}");
+        match (&asked.0, asked.1.as_str(), answer.status) {
+            (&Method::POST, "/impersonation", StatusCode::CREATED) => {
+                let handle = answer.json()["handle"].as_str().unwrap().to_owned();
+                self.cookies.insert(super::HANDLE.to_owned(), handle);
+            }
+            (&Method::DELETE, "/impersonation", StatusCode::OK)
+            | (&Method::DELETE, "/session", StatusCode::NO_CONTENT) => {
+                self.cookies.remove(super::HANDLE);
+            }
+            _ => assert!(!answer.text.contains("\"handle\""), "told only once: {answer:?}"),
+        }
     }
 }
 
