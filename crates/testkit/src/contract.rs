@@ -87,6 +87,7 @@ macro_rules! ledger_contract {
             a_late_intent_never_moves_the_idle_end_back
             an_intent_of_no_known_impersonation_is_not_admitted
             after_a_stop_returns_nothing_is_admitted
+            an_intent_with_its_answer_is_admitted_like_any_other_and_needs_no_outcome
             a_consent_is_kept_with_everything_about_it
             deciding_a_consent_twice_conflicts
             consents_are_listed_for_customer_agent_and_pair_newest_first

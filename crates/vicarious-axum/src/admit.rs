@@ -1,61 +1,67 @@
-//! Recording an intent, also when the client does not wait for it.
+//! Putting a request on record, also when nobody waits for that any more.
 
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use vicarious_core::Entry;
 use vicarious_core::ports::{Admission, Unavailable};
+use vicarious_core::{EndCause, Entry};
 
 use crate::engine::Engine;
-use crate::record::Outcome;
+use crate::record::{self, Outcome};
 
-type Pending = Pin<Box<dyn Future<Output = Result<Admission, Unavailable>> + Send>>;
+/// Whether a request may run.
+pub(crate) enum Leave {
+    /// It may; its outcome is expected.
+    Given(Outcome),
+    /// The impersonation is over.
+    Over(EndCause),
+}
 
-/// An intent on its way into the ledger.
+/// Records the intent of a request that runs only once it is durable.
 ///
-/// A client may go away at any moment, and this future is dropped with its request. What the ledger has taken by then
-/// becomes durable all the same, so somebody must wait for it and record how it ended.
+/// A client may go away at any moment, and what waits here is dropped with its request. What the ledger has taken by
+/// then becomes durable all the same, so this goes on, and such a request ends as aborted.
 // INVARIANT: I10.
-pub(crate) struct Admitting<'a> {
-    engine: &'a Arc<Engine>,
-    intent: &'a Entry,
-    pending: Option<Pending>,
-    begun: bool,
+pub(crate) fn admit(engine: &Arc<Engine>, intent: Entry) -> ToItsEnd<Result<Leave, Unavailable>> {
+    let engine = Arc::clone(engine);
+    ToItsEnd::new(async move {
+        let expected = record::outcome(&intent);
+        Ok(match engine.ledger.admit(intent).await? {
+            Admission::Admitted => Leave::Given(Outcome::of(&engine, expected)),
+            Admission::Over(cause) => Leave::Over(cause),
+        })
+    })
 }
 
-impl<'a> Admitting<'a> {
-    pub(crate) fn new(engine: &'a Arc<Engine>, intent: &'a Entry) -> Self {
-        let (ledger, recorded) = (Arc::clone(&engine.ledger), intent.clone());
-        let pending: Pending = Box::pin(async move { ledger.admit(recorded).await });
-        Self { engine, intent, pending: Some(pending), begun: false }
+/// Work that goes on in a task of its own when whoever waits for it goes away.
+pub(crate) struct ToItsEnd<T: Send + 'static>(Option<Pin<Box<dyn Future<Output = T> + Send>>>);
+
+impl<T: Send + 'static> ToItsEnd<T> {
+    pub(crate) fn new(work: impl Future<Output = T> + Send + 'static) -> Self {
+        Self(Some(Box::pin(work)))
     }
 }
 
-impl Future for Admitting<'_> {
-    type Output = Result<Admission, Unavailable>;
+impl<T: Send + 'static> Future for ToItsEnd<T> {
+    type Output = T;
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
         let this = self.get_mut();
-        this.begun = true;
-        let Some(pending) = &mut this.pending else { return Poll::Pending };
-        let admission = ready!(pending.as_mut().poll(context));
-        this.pending = None;
-        Poll::Ready(admission)
+        let Some(work) = &mut this.0 else { return Poll::Pending };
+        let done = ready!(work.as_mut().poll(context));
+        this.0 = None;
+        Poll::Ready(done)
     }
 }
 
-impl Drop for Admitting<'_> {
+impl<T: Send + 'static> Drop for ToItsEnd<T> {
     fn drop(&mut self) {
-        let Some(pending) = self.pending.take().filter(|_| self.begun) else { return };
         // Without a runtime the process is ending, and what it leaves behind is recorded as unknown.
-        let Ok(runtime) = tokio::runtime::Handle::try_current() else { return };
-        let outcome = Outcome::of(self.engine, self.intent);
-        runtime.spawn(async move {
-            match pending.await {
-                Ok(Admission::Admitted) => drop(outcome),
-                Ok(Admission::Over(_)) | Err(_) => outcome.never(),
-            }
-        });
+        if let Some(work) = self.0.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(work);
+        }
     }
 }

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde_json::Value;
 use vicarious_core::audit::{Entry, Kind, RequestFacts};
-use vicarious_core::ports::{Admission, Unavailable};
+use vicarious_core::ports::Unavailable;
 use vicarious_core::rules::{PERFORM, SUBSCRIBE};
 use vicarious_core::{EndCause, Identity, Impersonation, Mode, Rule};
 
-use crate::admit::Admitting;
+use crate::admit::{Leave, admit};
 use crate::confirm::{self, Subject};
 use crate::connect::{Connected, presented};
 use crate::engine::{Engine, InFlight, InFlightGuard, Look, Outage};
@@ -164,12 +164,9 @@ impl<'a> Asked<'a> {
         // Counted before it is admitted, so that a stop that comes in between waits for it.
         let running = self.deed.action.map(|_| InFlight::enter(self.engine, &row.id));
         // INVARIANT: I3: nothing runs before its intent is durable; the ledger refuses it when the impersonation is over.
-        match Admitting::new(self.engine, &intent).await? {
-            Admission::Admitted => {
-                let outcome = Outcome::of(self.engine, &intent);
-                Ok(Admitted { identity: identity.clone(), recorded: Some((outcome, running)) })
-            }
-            Admission::Over(cause) => {
+        match admit(self.engine, intent).await? {
+            Leave::Given(outcome) => Ok(Admitted { identity: identity.clone(), recorded: Some((outcome, running)) }),
+            Leave::Over(cause) => {
                 self.engine.forget_rows();
                 Err(self.ended(row.clone(), cause).await)
             }

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::HeaderMap;
-use http::header::{ACCEPT_ENCODING, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE};
+use http::header::{
+    ACCEPT_ENCODING, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, RANGE, UPGRADE,
+};
+use http::{HeaderMap, Method};
 use serde_json::Value;
 use tower::Service;
-use vicarious_core::ports::{Admission, Unavailable};
+use vicarious_core::ports::Unavailable;
 use vicarious_core::rules::Verdict;
-use vicarious_core::{Impersonation, Mode, Rule};
+use vicarious_core::{Entry, Impersonation, Mode, Rule};
 
-use crate::admit::Admitting;
+use crate::admit::{Leave, admit};
 use crate::back;
 use crate::confirm::{self, Held, Subject};
 use crate::connect;
@@ -24,7 +26,8 @@ use crate::incoming::Incoming;
 use crate::inner::Inner;
 use crate::input::{self, Kind};
 use crate::mark::{self, Asked};
-use crate::record::{self, Outcome};
+use crate::reading::{self, Read};
+use crate::record::{self, About};
 use crate::refusals::{self, Refused};
 use crate::resolve::{Resolution, Standing};
 
@@ -44,43 +47,97 @@ where
         return refusals::unavailable(&incoming.parts.headers);
     };
     let mut row = Arc::clone(row);
-    if let Err(refused) = judge(engine, &mut row, &mut incoming).await {
-        return refusals::refuse(engine, &row, &incoming, refused).await;
-    }
+    let rule = match judge(engine, &mut row, &mut incoming).await {
+        Ok(rule) => rule,
+        Err(refused) => return refusals::refuse(engine, &row, &incoming, refused).await,
+    };
     let parameters = parameters(engine, &mut incoming).await;
     let intent = record::intent(engine, &row, &incoming.parts, parameters);
-    // Counted before it is admitted, so that a stop that comes in between waits for it.
-    let _running = (!incoming.is_safe()).then(|| InFlight::enter(engine, &row.id));
-    // INVARIANT: I3: nothing runs before its intent is durable; the ledger refuses it when the impersonation is over.
-    let mut asked = Asked::of(&incoming.parts);
-    match Admitting::new(engine, &intent).await {
-        Ok(Admission::Admitted) => {}
-        Ok(Admission::Over(cause)) if engine.paths.is_channels(&incoming.parts) => {
-            return connect::over(engine, inner, incoming, Arc::unwrap_or_clone(row), cause).await;
-        }
-        Ok(Admission::Over(cause)) => {
-            let row = Arc::unwrap_or_clone(row);
-            return refusals::over(engine, &incoming.parts, &resolution, row, cause).await;
-        }
-        Err(outage) => return mark::answer(engine, &row, &asked, refusals::outage(&incoming.parts.headers, &outage)),
-    }
-    asked.is_admitted_at(intent.at);
-    let outcome = Outcome::of(engine, &intent);
-    drop_what_would_hide_the_banner(&mut incoming.parts.headers);
-    if !engine.paths.is_channels(&incoming.parts) {
-        cut::upgrade(engine, &row, &mut incoming.parts);
-    }
-    let response = inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)).await;
-    let response = mark::answer(engine, &row, &asked, response);
-    outcome.is(response.status());
-    cut::answer(engine, &row, response)
+    let admitted = Admitted { engine, inner, incoming, resolution, row, intent };
+    if admitted.only_reads(rule) { admitted.read().await } else { admitted.act().await }
 }
 
-/// Judges a request: cross-site, identity tag, rule, mode, confirmation. A held request takes its place first.
-async fn judge(engine: &Engine, row: &mut Arc<Impersonation>, incoming: &mut Incoming) -> Result<(), Refused> {
+/// A request that nothing stands against, as far as the rules are concerned.
+struct Admitted<'a, S> {
+    engine: &'a Arc<Engine>,
+    inner: Inner<S>,
+    incoming: Incoming,
+    resolution: Resolution,
+    row: Arc<Impersonation>,
+    intent: Entry,
+}
+
+impl<S> Admitted<'_, S>
+where
+    S: Service<Request, Error = Infallible> + Send,
+    S::Response: IntoResponse,
+    S::Future: Send,
+{
+    /// Returns whether it is enough that this is on record before its answer leaves: it asks for a page, the rules know
+    /// nothing else of it, and it becomes no connection that goes on by itself.
+    fn only_reads(&self, rule: Rule) -> bool {
+        let parts = &self.incoming.parts;
+        rule == Rule::Read && matches!(parts.method, Method::GET | Method::HEAD) && !parts.headers.contains_key(UPGRADE)
+    }
+
+    /// Runs what only reads, and lets the answer leave once it is on record.
+    async fn read(self) -> Response {
+        let Self { engine, inner, mut incoming, resolution, row, intent } = self;
+        let refused = Asked::of(&incoming.parts);
+        let asked = refused.clone().admitted_at(intent.at);
+        let about = About::of(&row, &intent);
+        drop_what_would_hide_the_banner(&mut incoming.parts.headers);
+        let handler = inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution));
+        let marked = async { mark::answer(engine, &row, &asked, handler.await) };
+        match reading::run(engine, about, intent, marked).await {
+            Ok(Read::Recorded(response)) => cut::answer(engine, &row, response),
+            Ok(Read::Over(cause)) => match refusals::over(engine, &asked.headers, &row, cause).await {
+                Ok(dead) => refusals::gone(&asked.headers, &resolution, &dead),
+                Err(outage) => outage,
+            },
+            Err(outage) => mark::answer(engine, &row, &refused, refusals::outage(&asked.headers, &outage)),
+        }
+    }
+
+    /// Runs anything else once it is on record.
+    async fn act(self) -> Response {
+        let Self { engine, inner, mut incoming, resolution, row, intent } = self;
+        // Counted before it is admitted, so that a stop that comes in between waits for it.
+        let _running = (!incoming.is_safe()).then(|| InFlight::enter(engine, &row.id));
+        let (asked, at) = (Asked::of(&incoming.parts), intent.at);
+        // INVARIANT: I3: nothing runs before its intent is durable; the ledger refuses it when the impersonation is over.
+        let outcome = match admit(engine, intent).await {
+            Ok(Leave::Given(outcome)) => outcome,
+            Ok(Leave::Over(cause)) if engine.paths.is_channels(&incoming.parts) => {
+                return connect::over(engine, inner, incoming, Arc::unwrap_or_clone(row), cause).await;
+            }
+            Ok(Leave::Over(cause)) => {
+                return match refusals::over(engine, &asked.headers, &row, cause).await {
+                    Ok(dead) => refusals::dead(engine, &incoming.parts, &resolution, &dead).await,
+                    Err(outage) => outage,
+                };
+            }
+            Err(outage) => {
+                return mark::answer(engine, &row, &asked, refusals::outage(&incoming.parts.headers, &outage));
+            }
+        };
+        drop_what_would_hide_the_banner(&mut incoming.parts.headers);
+        if !engine.paths.is_channels(&incoming.parts) {
+            cut::upgrade(engine, &row, &mut incoming.parts);
+        }
+        let response = inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)).await;
+        let response = mark::answer(engine, &row, &asked.admitted_at(at), response);
+        outcome.is(response.status());
+        cut::answer(engine, &row, response)
+    }
+}
+
+/// Judges a request: cross-site, identity tag, rule, mode, confirmation. A held request takes its place first. Returns
+/// the rule that it passed.
+async fn judge(engine: &Engine, row: &mut Arc<Impersonation>, incoming: &mut Incoming) -> Result<Rule, Refused> {
     if incoming.is_safe() {
         let verdict = verdict(engine, incoming);
-        return if verdict.rule == Rule::Never { Err(Refused::never(&verdict)) } else { Ok(()) };
+        return if verdict.rule == Rule::Never { Err(Refused::never(&verdict)) } else { Ok(verdict.rule) };
     }
     if engine.is_cross_site(&incoming.parts.headers) {
         return Err(Refused::CrossSite);
@@ -93,7 +150,7 @@ async fn judge(engine: &Engine, row: &mut Arc<Impersonation>, incoming: &mut Inc
     }
     match verdict.rule {
         Rule::Never => return Err(Refused::never(&verdict)),
-        Rule::Read | Rule::ByHandler => return Ok(()),
+        Rule::Read | Rule::ByHandler => return Ok(verdict.rule),
         Rule::Write | Rule::Confirm => {}
     }
     if let Some(fresh) = engine.fresh_row(&row.handle).await? {
@@ -105,7 +162,10 @@ async fn judge(engine: &Engine, row: &mut Arc<Impersonation>, incoming: &mut Inc
         let held = hold(engine, row, incoming).await?;
         return Err(Refused::ReadOnly { held });
     }
-    if rule == Rule::Confirm { confirmed(engine, row, incoming, phrase, confirmation).await } else { Ok(()) }
+    if rule == Rule::Confirm {
+        confirmed(engine, row, incoming, phrase, confirmation).await?;
+    }
+    Ok(rule)
 }
 
 fn verdict<'a>(engine: &'a Engine, incoming: &Incoming) -> Verdict<'a> {

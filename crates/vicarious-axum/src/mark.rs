@@ -51,7 +51,7 @@ fn has_document(asked: &Asked, response: &Response) -> bool {
 pub(crate) struct Asked {
     method: Method,
     path: String,
-    headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// When it was admitted; from then on the impersonation is in use again.
     admitted_at: Option<Timestamp>,
 }
@@ -62,8 +62,8 @@ impl Asked {
         Self { method: parts.method.clone(), path, headers: parts.headers.clone(), admitted_at: None }
     }
 
-    pub(crate) fn is_admitted_at(&mut self, at: Timestamp) {
-        self.admitted_at = Some(at);
+    pub(crate) fn admitted_at(self, at: Timestamp) -> Self {
+        Self { admitted_at: Some(at), ..self }
     }
 
     /// Returns when the impersonation idles out, this request counted.

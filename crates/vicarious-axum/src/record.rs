@@ -8,9 +8,11 @@ use axum::extract::{ConnectInfo, MatchedPath};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, REFERER, USER_AGENT};
 use http::request::Parts;
 use http::{HeaderName, StatusCode};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use vicarious_core::Impersonation;
 use vicarious_core::audit::{Entry, Kind, RequestFacts, RequestId};
+use vicarious_core::ports::{Admission, Unavailable};
 
 use crate::engine::Engine;
 use crate::input::{self, Form};
@@ -62,11 +64,65 @@ pub(crate) fn intent(engine: &Engine, row: &Impersonation, parts: &Parts, parame
     }
 }
 
+/// Returns the outcome that is expected of the request with this intent.
+pub(crate) fn outcome(intent: &Entry) -> Entry {
+    Entry {
+        true_user: intent.true_user.clone(),
+        current_user: intent.current_user.clone(),
+        impersonation: intent.impersonation.clone(),
+        request: intent.request.clone(),
+        reason: intent.reason.clone(),
+        ticket: intent.ticket.clone(),
+        ..Entry::bare(Kind::Outcome, intent.at)
+    }
+}
+
 /// Adds to an entry which request it belongs to and where that came from.
 pub(crate) fn stamp(engine: &Engine, parts: &Parts, entry: &mut Entry) {
     entry.request = Some(facts(engine, parts));
     if let Some(address) = address(parts) {
         entry.detail.insert("address".to_owned(), address.into());
+    }
+}
+
+/// What all entries about one request say.
+pub(crate) struct About {
+    row: Arc<Impersonation>,
+    request: Option<RequestFacts>,
+    address: Option<Value>,
+}
+
+impl About {
+    /// Returns what the intent of a request of `row` says.
+    pub(crate) fn of(row: &Arc<Impersonation>, intent: &Entry) -> Self {
+        let address = intent.detail.get("address").cloned();
+        Self { row: Arc::clone(row), request: intent.request.clone(), address }
+    }
+
+    /// Returns an entry about this request.
+    pub(crate) fn entry(&self, kind: Kind, at: Timestamp) -> Entry {
+        Entry { request: self.request.clone(), ..Entry::of(&self.row, kind, at) }
+    }
+
+    /// Records that a handler ran whose answer never leaves, unless it was admitted.
+    pub(crate) fn note_if_withheld(&self, engine: &Engine, admission: &Result<Admission, Unavailable>) {
+        let (status, word, cause) = match admission {
+            Ok(Admission::Admitted) => return,
+            Ok(Admission::Over(cause)) => (StatusCode::GONE, "ended", Some(cause)),
+            Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", None),
+        };
+        let mut entry = self.entry(Kind::RequestRefused, engine.now()).with("refusal", word).with("ran", true);
+        if let Some(request) = entry.request.as_mut() {
+            request.status = Some(status.as_u16());
+        }
+        if let Some(cause) = cause {
+            entry = entry.with("cause", cause.as_str());
+        }
+        if let Some(address) = &self.address {
+            entry = entry.with("address", address.clone());
+        }
+        // Nobody is shown anything, so nobody has to wait for the record; it outlasts an outage.
+        engine.ledger.append_later(entry);
     }
 }
 
@@ -110,18 +166,14 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// Expects the outcome of the request with this intent.
-    pub(crate) fn of(engine: &Arc<Engine>, intent: &Entry) -> Self {
-        let entry = Entry {
-            true_user: intent.true_user.clone(),
-            current_user: intent.current_user.clone(),
-            impersonation: intent.impersonation.clone(),
-            request: intent.request.clone(),
-            reason: intent.reason.clone(),
-            ticket: intent.ticket.clone(),
-            ..Entry::bare(Kind::Outcome, intent.at)
-        };
-        Self { engine: Arc::clone(engine), entry: Some(entry), began: Instant::now() }
+    /// Expects the outcome of a request that begins now.
+    pub(crate) fn of(engine: &Arc<Engine>, expected: Entry) -> Self {
+        Self::since(Instant::now(), engine, expected)
+    }
+
+    /// Expects the outcome of a request that began a while ago.
+    pub(crate) fn since(began: Instant, engine: &Arc<Engine>, expected: Entry) -> Self {
+        Self { engine: Arc::clone(engine), entry: Some(expected), began }
     }
 
     /// Records how the request ended.
@@ -132,16 +184,10 @@ impl Outcome {
         self.write(None);
     }
 
-    /// Records nothing, because nothing was admitted.
-    pub(crate) fn never(mut self) {
-        self.entry = None;
-    }
-
     fn write(&mut self, outcome: Option<&str>) {
         let Some(mut entry) = self.entry.take() else { return };
         entry.at = self.engine.now();
-        let micros = u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX);
-        entry = entry.with("duration_us", micros);
+        entry = entry.lasted(self.began.elapsed());
         if let Some(outcome) = outcome {
             entry = entry.with("outcome", outcome);
         }

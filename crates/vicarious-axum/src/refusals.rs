@@ -194,7 +194,7 @@ pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
 /// Answers a request that presents a dead handle: nothing runs under either name, and neither does the next.
 pub(crate) async fn dead(engine: &Engine, parts: &Parts, resolution: &Resolution, dead: &Dead) -> Response {
     record_dead(engine, parts, dead);
-    gone(parts, resolution, dead.cause, dead.row.as_ref())
+    gone(&parts.headers, resolution, dead)
 }
 
 /// Records that a dead handle was presented, where it is known whose it was.
@@ -218,31 +218,31 @@ pub(crate) fn ended(cause: DeadCause) -> Problem {
         .with("cause", cause.as_str())
 }
 
-/// Answers a request whose impersonation the ledger says is over.
+/// Records an end that only the ledger has noticed; fails with the answer to give while that cannot be done.
 pub(crate) async fn over(
     engine: &Arc<Engine>,
-    parts: &Parts,
-    resolution: &Resolution,
-    row: Impersonation,
+    headers: &HeaderMap,
+    row: &Impersonation,
     cause: EndCause,
-) -> Response {
+) -> Result<Box<Dead>, Response> {
     engine.forget_rows();
-    match engine.ended(row, cause).await {
-        Ok(Standing::Dead(found)) => dead(engine, parts, resolution, &found).await,
-        Ok(Standing::Own | Standing::Pair { .. }) => unavailable(&parts.headers),
-        Err(Outage::Ledger(outage)) => self::outage(&parts.headers, &outage),
-        Err(Outage::Host(_)) => unavailable(&parts.headers),
+    match engine.ended(row.clone(), cause).await {
+        Ok(Standing::Dead(found)) => Ok(found),
+        Ok(Standing::Own | Standing::Pair { .. }) => Err(unavailable(headers)),
+        Err(Outage::Ledger(outage)) => Err(self::outage(headers, &outage)),
+        Err(Outage::Host(_)) => Err(unavailable(headers)),
     }
 }
 
-fn gone(parts: &Parts, resolution: &Resolution, cause: DeadCause, row: Option<&Impersonation>) -> Response {
-    if site::wants_json(&parts.headers) {
-        return ended(cause).respond(&parts.headers);
+/// Answers a request that presents a dead handle.
+pub(crate) fn gone(headers: &HeaderMap, resolution: &Resolution, dead: &Dead) -> Response {
+    if site::wants_json(headers) {
+        return ended(dead.cause).respond(headers);
     }
     let page = page::dead_page(&DeadPage {
-        sentence: cause.sentence(),
+        sentence: dead.cause.sentence(),
         agent: resolution.true_user().map_or("nobody", |user| user.account.person.name.as_str()),
-        customer: row.map(|row| &row.current_user),
+        customer: dead.row.as_ref().map(|row| &row.current_user),
     });
     page::respond_html(StatusCode::GONE, page)
 }

@@ -9,14 +9,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use vicarious_core::Impersonation;
 use vicarious_core::audit::RequestFacts;
-use vicarious_core::ports::Admission;
 
-use crate::admit::Admitting;
+use crate::admit::{Leave, admit};
 use crate::carried::Carried;
 use crate::connect::{Connected, Connecting};
 use crate::engine::Engine;
 use crate::keys::Purpose;
-use crate::record::{self, Outcome};
+use crate::record;
 use crate::resolve::{DeadCause, Standing};
 use crate::{Refused, Vicarious};
 
@@ -114,12 +113,12 @@ impl Engine {
         // Without the query, because the ticket may be in it.
         let path = self.redactor.path(request.uri.path());
         intent.request = Some(RequestFacts { path, ..record::facts(self, request) });
-        match Admitting::new(self, &intent).await? {
-            Admission::Admitted => {
-                Outcome::of(self, &intent).is(StatusCode::SWITCHING_PROTOCOLS);
+        match admit(self, intent).await? {
+            Leave::Given(outcome) => {
+                outcome.is(StatusCode::SWITCHING_PROTOCOLS);
                 Ok(None)
             }
-            Admission::Over(cause) => {
+            Leave::Over(cause) => {
                 self.forget_rows();
                 Ok(Some(match self.ended(row.clone(), cause).await? {
                     Standing::Dead(dead) => dead.cause,

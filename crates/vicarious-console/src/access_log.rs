@@ -18,8 +18,8 @@ use crate::who;
 
 /// How many accesses a page has.
 const PER_PAGE: usize = 20;
-/// How many requests of one access are looked through for what was done.
-const REQUESTS: usize = 300;
+/// How many entries of one access are looked through for what was done: one for each page, two for anything else.
+const ENTRIES: usize = 400;
 /// How many changes of one access are told.
 const CHANGES: usize = 100;
 /// What a phrase about reading begins with; several of them share it.
@@ -109,15 +109,10 @@ async fn accesses(asked: &Asked, rows: Vec<Impersonation>) -> Result<Vec<Access>
 /// Gathers what was done in an impersonation.
 pub(crate) async fn access(asked: &Asked, row: Impersonation) -> Result<Access, Failure> {
     let ledger = asked.vicarious().ledger();
-    let of = |kind, limit| EntryFilter {
-        impersonation: Some(row.id.clone()),
-        kind: Some(kind),
-        limit,
-        ..EntryFilter::default()
-    };
-    let changed = ledger.entries(&of(Kind::Changed, CHANGES)).await?;
-    let outcomes = ledger.entries(&of(Kind::Outcome, REQUESTS)).await?;
-    let deeds = deeds(asked, &outcomes, &changed);
+    let of = |kind, limit| EntryFilter { impersonation: Some(row.id.clone()), kind, limit, ..EntryFilter::default() };
+    let changed = ledger.entries(&of(Some(Kind::Changed), CHANGES)).await?;
+    let entries = ledger.entries(&of(None, ENTRIES)).await?;
+    let deeds = deeds(asked, &entries, &changed);
     let changes = changed.iter().rev().filter_map(|recorded| Changed::of(&recorded.entry)).collect();
     Ok(Access {
         who: who::shown(&asked.desk, &row.true_user),
@@ -129,11 +124,12 @@ pub(crate) async fn access(asked: &Asked, row: Impersonation) -> Result<Access, 
 }
 
 /// Returns what was done, each thing once, in the order it was first done.
-fn deeds(asked: &Asked, outcomes: &[Recorded], changed: &[Recorded]) -> Vec<String> {
+fn deeds(asked: &Asked, entries: &[Recorded], changed: &[Recorded]) -> Vec<String> {
     let told: Vec<&RequestId> =
         changed.iter().filter_map(|recorded| Some(&recorded.entry.request.as_ref()?.id)).collect();
     let mut deeds: Vec<String> = Vec::new();
-    for request in outcomes.iter().rev().filter_map(|recorded| recorded.entry.request.as_ref()) {
+    let entries = entries.iter().rev().map(|recorded| &recorded.entry);
+    for request in entries.filter(|entry| entry.kind.is_per_request()).filter_map(|entry| entry.request.as_ref()) {
         let worked = request.status.is_some_and(|status| status < 400);
         // A change is told with its values, so the request that made it needs no words of its own.
         let is_told = !is_safe(&request.method) && told.contains(&&request.id);

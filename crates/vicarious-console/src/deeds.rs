@@ -128,6 +128,7 @@ pub(crate) fn why_refused(word: &str) -> &'static str {
         "ended" => "the impersonation was over",
         "too-large-to-confirm" => "too large to be confirmed",
         "unreadable" => "it could not be read",
+        "unavailable" => "it could not be recorded",
         _ => "refused",
     }
 }

@@ -144,7 +144,12 @@ impl<'a> Timeline<'a> {
         }
         self.moments.push(Moment {
             at: When::new(entry.at, self.asked.now),
-            class: if is_question(entry) { "request" } else { class(entry.kind) },
+            class: match entry {
+                entry if is_question(entry) => "request",
+                // An intent that has its answer gets no outcome that could say so.
+                entry if entry.kind == Kind::Intent && !entry.is_open() && is_bad(entry) => "bad",
+                entry => class(entry.kind),
+            },
             sentence: sentence(self.asked.vicarious().rules(), entry),
             // A change only names its request.
             facts: entry.request.as_ref().filter(|request| !request.method.is_empty()).map(|_| facts(entry)),
@@ -182,8 +187,7 @@ fn facts(entry: &Entry) -> String {
 }
 
 fn is_bad(entry: &Entry) -> bool {
-    let status = entry.request.as_ref().and_then(|request| request.status);
-    status.is_none_or(|status| status >= 400)
+    entry.status().is_none_or(|status| status >= 400)
 }
 
 fn text<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {

@@ -1,5 +1,7 @@
 //! Audit entries: what happened, to whom, by whom.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -70,7 +72,8 @@ kinds! {
     OptedOut = "consent.opted_out", "Opted out of support access";
     /// The customer allows consent to be asked for again.
     OptedIn = "consent.opted_in", "Allowed support access again";
-    /// A request is about to run; durable before it has any effect.
+    /// A request is about to run, or has run and its answer has not left; in the latter case it has the status of the
+    /// answer, and no outcome follows. Durable before a request has any effect, and before any answer leaves.
     Intent = "request.intent", "Request";
     /// How a request ended.
     Outcome = "request.outcome", "Outcome";
@@ -165,6 +168,31 @@ impl Entry {
     /// Returns an entry about what `actor` did concerning the account of `subject`.
     pub fn between(actor: &Person, subject: &Person, kind: Kind, at: Timestamp) -> Self {
         Self { true_user: Some(actor.clone()), current_user: Some(subject.clone()), ..Self::bare(kind, at) }
+    }
+
+    /// Returns whether this is an intent whose outcome follows in an entry of its own.
+    pub fn is_open(&self) -> bool {
+        self.kind == Kind::Intent && self.status().is_none()
+    }
+
+    /// Returns the status of the answer to the request that this is about, once there is one.
+    pub fn status(&self) -> Option<u16> {
+        self.request.as_ref().and_then(|request| request.status)
+    }
+
+    /// Makes this intent its own outcome: the request was answered with `status`, `took` after it came.
+    #[must_use]
+    pub fn answered(mut self, status: u16, took: Duration) -> Self {
+        if let Some(request) = &mut self.request {
+            request.status = Some(status);
+        }
+        self.lasted(took)
+    }
+
+    /// Says how long the request took.
+    #[must_use]
+    pub fn lasted(self, took: Duration) -> Self {
+        self.with("duration_us", u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
     }
 
     /// Adds a detail and returns the entry.

@@ -30,11 +30,12 @@ pub trait Ledger: Send + Sync + 'static {
 
     /// Records an intent if, and only if, its impersonation is active at `intent.at`; moves its idle end.
     ///
-    /// Durable when it returns. The check and the insert are one atomic step with respect to every end.
+    /// Durable when it returns. The check and the insert are one atomic step with respect to every end. An intent that
+    /// has the status of its answer already is its own outcome: nobody appends one, and no recovery writes one.
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] when it cannot be made durable: the request must not run.
+    /// [`Unavailable`] when it cannot be made durable: the request must not run, or its answer must not leave.
     async fn admit(&self, intent: Entry) -> Result<Admission, Unavailable>;
 
     /// Records an entry that no change depends on; durable when it returns.
@@ -105,9 +106,9 @@ pub trait Ledger: Send + Sync + 'static {
 /// Whether an intent was recorded.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// It was; the request may run.
+    /// It was; the request may run, or its answer may leave.
     Admitted,
-    /// The impersonation is over; nothing may run.
+    /// The impersonation is over; nothing may run, or leave.
     Over(EndCause),
 }
 

@@ -1,4 +1,5 @@
-//! Every intent ends in exactly one outcome, even if its process dies: another one then writes `unknown`.
+//! Every intent that was written before its request ran ends in exactly one outcome, even if its process dies: another
+//! one then writes `unknown`.
 //!
 //! Each process says every few seconds that it lives, and from which entry on its open intents are to be looked for.
 //! Whoever notices that a process has been silent for too long looks there once, writes the missing outcomes, and
@@ -42,9 +43,9 @@ struct Beats {
 
 impl Open {
     pub(crate) fn open(&self, intent: &Entry) {
-        let mut beats = self.beats();
-        let beat = beats.beat;
-        if let Some(request) = &intent.request {
+        if let Some(request) = intent.request.as_ref().filter(|_| intent.is_open()) {
+            let mut beats = self.beats();
+            let beat = beats.beat;
             beats.requests.insert(request.id.clone(), beat);
         }
     }
@@ -173,14 +174,14 @@ async fn recover_one(core: &Core, chain: &str, scan_from: i64, now: i64) -> Resu
     })
 }
 
-/// Returns the intents of a chain that nobody wrote an outcome for.
+/// Returns the intents of a chain that nobody wrote an outcome for; one that has a status needs none.
 async fn open_intents(core: &Core, chain: &str, scan_from: i64) -> Result<Vec<EntryRow>, Error> {
     let mut open: BTreeMap<i64, EntryRow> = BTreeMap::new();
     let mut by_request: HashMap<String, i64> = HashMap::new();
     let mut after = scan_from;
     loop {
         let sql = "SELECT * FROM vicarious_entries WHERE seq > $1 AND (kind = 'request.outcome'
-            OR (kind = 'request.intent' AND chain = $2)) ORDER BY seq LIMIT $3";
+            OR (kind = 'request.intent' AND status IS NULL AND chain = $2)) ORDER BY seq LIMIT $3";
         let page = rows!(core.db, EntryRow, sql, after, chain, PAGE)?;
         let Some(last) = page.last() else { break };
         after = last.seq;

@@ -146,7 +146,7 @@ struct Writer {
 struct Doubt {
     /// Where the chain would have ended.
     head: Head,
-    /// Intents that were answered with an error, and so did not run.
+    /// Intents that were answered with an error, and so did not run; those that have their answer in them did.
     intents: Vec<Entry>,
     /// Outcomes that must be written again if it was not committed.
     outcomes: Vec<Entry>,
@@ -228,7 +228,9 @@ impl Writer {
         }
         for (intent, sender) in batch.admitted {
             let Some(queue) = self.queue() else { continue };
-            drop(sender.send(Ok(Answer::Admitted(Box::new(Permit { intent: Some(intent), queue })))));
+            // What is on record with its answer has run already.
+            let intent = Some(intent).filter(Entry::is_open);
+            drop(sender.send(Ok(Answer::Admitted(Box::new(Permit { intent, queue })))));
         }
         for sender in self.flushes.drain(..) {
             let _ = sender.send(());
@@ -241,8 +243,10 @@ impl Writer {
         let mut intents = Vec::new();
         for (intent, sender) in batch.admitted.into_iter().chain(batch.admits) {
             drop(sender.send(Err(Unavailable::new(text))));
-            self.core.open.close(&intent);
-            intents.push(intent);
+            if intent.is_open() {
+                self.core.open.close(&intent);
+                intents.push(intent);
+            }
         }
         for (_, sender) in batch.appends {
             drop(sender.send(Err(Unavailable::new(text))));

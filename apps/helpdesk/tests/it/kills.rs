@@ -75,6 +75,11 @@ fn check(seen: &Seen, entries: &[Value]) {
         *outcomes.entry(entry["request"].as_str().unwrap()).or_insert(0) += 1;
     }
     assert!(outcomes.values().all(|count| *count == 1), "no intent has two outcomes");
+    let whole = intents.iter().filter(|intent| !intent["status"].is_null());
+    assert!(whole.clone().count() > 0, "pages are one entry");
+    for intent in whole {
+        assert!(!outcomes.contains_key(intent["request"].as_str().unwrap()), "an outcome too many: {intent}");
+    }
 }
 
 struct Server {

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use tokio::task::JoinSet;
 use vicarious_core::ports::{Admission, EntryFilter};
 use vicarious_core::{EndCause, Kind, decide};
@@ -83,4 +85,22 @@ pub async fn after_a_stop_returns_nothing_is_admitted(ledger: Store) {
     let stop = kinds.iter().position(|kind| *kind == Kind::Stopped).unwrap();
     assert_eq!(stop, kinds.len() - 1);
     assert_eq!(kinds.iter().filter(|kind| **kind == Kind::Intent).count(), admitted);
+}
+
+/// What only reads is recorded once it has its answer: on the same condition, and with nothing to follow.
+pub async fn an_intent_with_its_answer_is_admitted_like_any_other_and_needs_no_outcome(ledger: Store) {
+    let running = bob_as_alice(&ledger).await;
+    let answered = |request: &str| {
+        intent(&running, request, "/orders/{id}", minutes(1)).answered(200, Duration::from_micros(1_500))
+    };
+    assert!(!answered("r1").is_open() && intent(&running, "r1", "/orders", minutes(1)).is_open());
+    assert_eq!(ledger.admit(answered("r1")).await.unwrap(), Admission::Admitted);
+    assert_eq!(again(&ledger, &running).await.last_seen_at, minutes(1));
+    apply(&ledger, decide::end(&running, EndCause::Revoked, None, minutes(1))).await;
+    assert_eq!(ledger.admit(answered("r2")).await.unwrap(), Admission::Over(EndCause::Revoked));
+    ledger.flush().await;
+    let recorded = ledger.entries(&EntryFilter { limit: 10, ..EntryFilter::default() }).await.unwrap();
+    let intents: Vec<_> = recorded.into_iter().map(|row| row.entry).filter(|row| row.kind == Kind::Intent).collect();
+    assert_eq!(intents, [answered("r1")]);
+    assert_eq!(kinds(&ledger).await, [Kind::Started, Kind::Intent, Kind::Revoked]);
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 use testkit::people::{alice, bob};
 use vicarious_axum::{Dressed, Event, Found, Host, HostError, KeyRing, Search, SignIn, Vicarious, Watch};
 use vicarious_core::decide::{ConsentPolicy, Terms};
-use vicarious_core::{Account, AccountId, Identity, Rules, SignInKey};
+use vicarious_core::{Account, AccountId, Identity, Kind, Rules, SignInKey};
 
 use crate::support::{Accounts, Browser, User, World};
 
@@ -137,7 +137,9 @@ async fn a_request_that_cannot_be_dressed_does_not_run_and_one_that_cannot_be_ke
     assert!(!said.lock().unwrap().iter().any(|line| line.starts_with("answered")), "it ran");
     assert_eq!(browser.get_json("/me").await.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(said.lock().unwrap().last().unwrap(), "answered 200 OK");
-    assert_eq!((world.count("request.intent"), world.count("request.outcome")), (2, 2));
+    let entries = world.ledger.entries_snapshot().into_iter().map(|row| row.entry);
+    let statuses: Vec<_> = entries.filter(|entry| entry.kind == Kind::Intent).map(|entry| entry.status()).collect();
+    assert_eq!(statuses, [Some(503), Some(500)], "each is on record with its answer");
 }
 
 #[tokio::test]

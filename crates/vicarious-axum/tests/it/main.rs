@@ -21,6 +21,7 @@ mod outages;
 mod plain_sight;
 mod promises;
 mod races;
+mod reading;
 mod rights;
 mod same_everywhere;
 mod secrets;

@@ -38,9 +38,17 @@ async fn nothing_runs_while_its_intent_cannot_be_recorded() {
     let raise = json!({"mode": "write", "reason": "r"});
     assert_eq!(inside.json(Method::PATCH, "/impersonation", raise).await.status, UNAVAILABLE);
     world.ledger.fail(false);
-    assert_eq!(world.kinds(), kinds);
-    assert!(world.done().is_empty(), "no handler ran");
+    assert!(world.done().is_empty(), "no handler of an unsafe request ran");
     assert_eq!(inside.json(Method::POST, "/notes", json!({})).await.status, StatusCode::OK, "and then it goes on");
+    let since = world.ledger.entries_snapshot().split_off(kinds.len());
+    let (withheld, rest): (Vec<_>, Vec<_>) = since.iter().partition(|row| row.entry.detail.contains_key("ran"));
+    assert_eq!(withheld.len(), 6, "handlers that only read ran, which is on record afterwards");
+    for row in withheld {
+        let refused = (row.entry.kind, row.entry.status(), &row.entry.detail["refusal"]);
+        assert_eq!(refused, (Kind::RequestRefused, Some(503), &json!("unavailable")));
+        assert_eq!(row.entry.request.as_ref().unwrap().method, "GET");
+    }
+    assert_eq!(rest.iter().map(|row| row.entry.kind).collect::<Vec<_>>(), [Kind::Intent, Kind::Outcome]);
 }
 
 // T41

@@ -41,7 +41,6 @@ async fn an_agent_sees_the_application_as_the_customer_and_stops_where_they_bega
             "consent.given",
             "impersonation.started",
             "request.intent",
-            "request.outcome",
             "request.refused",
             "impersonation.stopped",
         ]

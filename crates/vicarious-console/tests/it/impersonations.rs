@@ -92,6 +92,8 @@ async fn a_timeline_tells_the_story_in_sentences() {
     let mut pair = world.browser(&bob());
     let id = pair.start(&alice()).await;
     pair.open("/invoices").await;
+    pair.open("/no/such/page").await;
+    pair.json(Method::POST, "/search", json!({})).await;
     pair.json(Method::POST, "/payments", json!({})).await;
     pair.json(Method::POST, "/notes", json!({})).await;
     pair.json(Method::PATCH, "/impersonation", json!({ "mode": "write", "reason": "to fix <it>" })).await;
@@ -103,6 +105,8 @@ async fn a_timeline_tells_the_story_in_sentences() {
         "Alice Ames had agreed ahead (Today 10:00), until Mon 9 March 10:00.",
         "Bob Baker began to use the application as Alice Ames: a page looks wrong (SUP-4711)",
         "Bob Baker looked at invoices. GET /invoices · 200 · ",
+        "Bob Baker opened /no/such/page. GET /no/such/page · 404 · ",
+        "Bob Baker sent POST /search. POST /search · 200 · ",
         "Refused: Bob Baker tried POST /payments — never allowed while impersonating. POST /payments · 403",
         "Bob Baker switched to write mode: to fix &#60;it&#62;",
         "Refused: Bob Baker tried to add this note — reading only. POST /notes · 403",
@@ -111,8 +115,8 @@ async fn a_timeline_tells_the_story_in_sentences() {
     ] {
         assert!(told.contains(sentence), "{sentence} in {told}");
     }
-    assert_eq!(page.matches("vc-is-bad").count(), 2, "a question is no refusal");
-    assert_eq!(page.matches("class=\"vc-moment").count(), 7, "an intent and its outcome are one step");
+    assert_eq!(page.matches("vc-is-bad").count(), 3, "a question is no refusal");
+    assert_eq!(page.matches("class=\"vc-moment").count(), 9, "an intent and its outcome are one step");
     assert!(page.contains("request.intent") && page.contains("request.outcome"), "raw entries are folded in");
 }
 
@@ -137,7 +141,7 @@ async fn a_long_timeline_has_pages_and_tells_every_request_once() {
     let mut pair = world.browser(&bob());
     let id = pair.start(&alice()).await;
     for number in 0..150 {
-        pair.open(&format!("/invoices?number={number}")).await;
+        pair.json(Method::POST, &format!("/search?number={number}"), json!({})).await;
     }
     world.ledger.flush().await;
     let mut dana = world.browser(&dana());
@@ -154,8 +158,8 @@ async fn a_long_timeline_has_pages_and_tells_every_request_once() {
     }
     assert_eq!(entries, 301);
     for number in 0..150 {
-        let fact = format!("<bdi>GET /invoices?number={number}</bdi>");
-        let answered = format!("<bdi>GET /invoices?number={number} · 200");
+        let fact = format!("<bdi>POST /search?number={number}</bdi>");
+        let answered = format!("<bdi>POST /search?number={number} · 200");
         assert_eq!(pages.matches(&fact).count() + pages.matches(&answered).count(), 1, "{number}");
     }
     assert!(pages.contains("Show what was before") && pages.contains("Show the latest"));

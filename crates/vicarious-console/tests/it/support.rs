@@ -118,6 +118,7 @@ impl World {
                 Rules::new()
                     .read("GET /invoices", "looked at invoices")
                     .never("/payments")
+                    .by_handler("POST /search")
                     .confirm("POST /notes", "add this note"),
             )
             .secure_cookies(false)
@@ -129,6 +130,7 @@ impl World {
         let app = Router::new()
             .route("/invoices", get(|| async { "invoices" }))
             .route("/notes", post(|| async { "noted" }))
+            .route("/search", post(|| async { "found" }))
             .merge(mount(&vicarious));
         let app = method_override(app.layer(vicarious.layer()));
         Self { accounts, ledger, clock, vicarious, app }

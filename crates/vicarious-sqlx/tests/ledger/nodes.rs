@@ -1,5 +1,7 @@
 //! Every intent ends in exactly one outcome, even when its process dies.
 
+use std::time::Duration;
+
 use testkit::people::MONDAY;
 use testkit::scene::{intent, outcome};
 use vicarious_core::ports::Ledger;
@@ -27,6 +29,8 @@ async fn the_open_requests_of_a_dead_process_end_unknown_exactly_once(fresh: Fre
         dying.admit(asked).await.unwrap();
     }
     dying.append(outcome(&answered, 200, MONDAY)).await.unwrap();
+    let whole = intent(&running, "whole", "/c", MONDAY).answered(200, Duration::from_millis(1));
+    dying.admit(whole).await.unwrap();
     silence_all(&dying).await;
     drop(dying);
 
@@ -51,7 +55,10 @@ async fn a_living_process_is_left_alone(fresh: Fresh) {
 }
 
 async fn a_process_that_leaves_properly_needs_no_recovery(fresh: Fresh) {
-    fresh.open().await.close().await;
+    let leaving = fresh.open().await;
+    let running = bob_as_alice(&leaving).await;
+    leaving.admit(intent(&running, "whole", "/c", MONDAY).answered(200, Duration::from_millis(1))).await.unwrap();
+    leaving.close().await;
     let store = fresh.open().await;
     let sql = "SELECT COUNT(*) FROM vicarious_nodes";
     let (nodes,): (i64,) = match (store.sqlite(), store.postgres()) {
