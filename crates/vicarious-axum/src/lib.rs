@@ -32,6 +32,7 @@ mod inner;
 mod input;
 mod keys;
 mod layer;
+mod listed;
 mod mark;
 mod met;
 mod method_override;
@@ -39,6 +40,7 @@ mod operations;
 mod page;
 mod paths;
 mod problem;
+mod reading;
 mod record;
 mod refusals;
 mod resolve;
@@ -46,6 +48,7 @@ mod routes;
 mod site;
 mod sweep;
 mod ticket;
+mod treats;
 
 use std::sync::Arc;
 
@@ -65,22 +68,24 @@ pub use extract::{
 pub use host::{Dressed, Found, Host, HostError, Search, SignIn, Staff};
 pub use keys::{KeyError, KeyRing};
 pub use layer::{VicariousLayer, VicariousService};
+pub use listed::{RouteListed, list_routes};
 pub use met::RouteMet;
 pub use method_override::method_override;
 pub use problem::{Next, Problem};
 pub use resolve::DeadCause;
 pub use site::wants_json;
 pub use ticket::Ticket;
+pub use treats::Treats;
+
+/// What an `impl` of [`Host`] begins with.
+#[doc(no_inline)]
+pub use async_trait::async_trait;
 
 /// A running system; cloning it is cheap.
 #[derive(Clone)]
 pub struct Vicarious {
     engine: Arc<engine::Engine>,
 }
-
-/// What an `impl` of [`Host`] begins with.
-#[doc(no_inline)]
-pub use async_trait::async_trait;
 
 impl Vicarious {
     /// Returns a builder around the application's own authentication and accounts.

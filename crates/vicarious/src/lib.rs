@@ -3,7 +3,7 @@
 //! This crate is what an application depends on: it re-exports the others and has no code of its own. Features:
 //! `sqlite` and `postgres` bring the ledger for that database, `console` (default) the pages for agents,
 //! administrators and customers, `cable` channels over WebSockets, `axum-login` (0.18) and `tower-sessions` (0.15; as
-//! `tower-sessions-14`, 0.14) the host port of an application on that library.
+//! `tower-sessions-14`, 0.14) the host port of an application on that library, `testing` what its tests use.
 
 pub use vicarious_axum::*;
 pub use vicarious_core::*;
@@ -16,5 +16,7 @@ pub use vicarious_cable as cable;
 pub use vicarious_console as console;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use vicarious_sqlx as sqlx;
+#[cfg(feature = "testing")]
+pub use vicarious_testing as testing;
 #[cfg(any(feature = "tower-sessions", feature = "tower-sessions-14"))]
 pub use vicarious_tower_sessions as tower_sessions;

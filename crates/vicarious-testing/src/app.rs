@@ -1,0 +1,140 @@
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::Router;
+use jiff::SignedDuration;
+use vicarious_axum::Vicarious;
+use vicarious_core::decide::give_ahead;
+use vicarious_core::{Account, AccountId, Person};
+
+use crate::agent::Agent;
+use crate::attack::Attack;
+use crate::browser::Browser;
+use crate::credential::Credential;
+use crate::probe::Probe;
+
+type SigningIn = Pin<Box<dyn Future<Output = Credential> + Send>>;
+
+/// How long the consent lasts that [`TestApp::agreed`] gives.
+const CONSENT: SignedDuration = SignedDuration::from_hours(24);
+
+/// A host's own router, to be used by browsers without a socket.
+///
+/// Cloning is cheap, and clones are the same application.
+#[derive(Clone)]
+pub struct TestApp {
+    router: Router,
+    vicarious: Vicarious,
+    sign_in: Arc<dyn Fn(AccountId) -> SigningIn + Send + Sync>,
+    host: Arc<str>,
+}
+
+impl TestApp {
+    /// Returns an application: the finished router, layers included, as it is handed to `axum::serve`.
+    ///
+    /// `sign_in` says how somebody signs in: it gets the id of an account and returns a [`Credential`].
+    pub fn new<F, Fut>(router: Router, vicarious: &Vicarious, sign_in: F) -> Self
+    where
+        F: Fn(AccountId) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Credential> + Send + 'static,
+    {
+        let sign_in = Arc::new(move |account| -> SigningIn { Box::pin(sign_in(account)) });
+        Self { router, vicarious: vicarious.clone(), sign_in, host: "localhost".into() }
+    }
+
+    /// Sets the `Host` that browsers ask for; default `localhost`.
+    #[must_use]
+    pub fn host(mut self, host: &str) -> Self {
+        self.host = host.into();
+        self
+    }
+
+    /// Returns a browser in which nobody is signed in.
+    pub fn nobody(&self) -> Browser {
+        Browser::new(self.router.clone(), &self.host)
+    }
+
+    /// Returns a browser in which `account` has just signed in, in the way that the host said.
+    ///
+    /// # Panics
+    ///
+    /// When the sign-in does not succeed: the test cannot go on.
+    pub async fn signed_in(&self, account: impl Into<AccountId>) -> Browser {
+        let account = account.into();
+        let credential = (self.sign_in)(account.clone()).await;
+        let mut browser = self.nobody();
+        let sentence = credential.present(&mut browser).await.err().unwrap_or_default();
+        assert!(sentence.is_empty(), "`{account}` could not sign in: {sentence}");
+        browser
+    }
+
+    /// Returns an agent, to be signed in afresh when they begin something.
+    pub fn as_agent(&self, account: impl Into<AccountId>) -> Agent {
+        Agent::new(self.clone(), account.into())
+    }
+
+    /// Lets a customer agree to support access for a day, as if they had done so ahead.
+    ///
+    /// # Panics
+    ///
+    /// When there is no such account, or the ledger cannot answer.
+    pub async fn agreed(&self, customer: impl Into<AccountId>) {
+        let customer = self.account(customer).await.person;
+        let now = self.vicarious.now();
+        let until = now.saturating_add(CONSENT).unwrap_or(now);
+        let id = format!("a test: {}", uuid::Uuid::now_v7()).into();
+        let given = give_ahead(id, &customer, until, now).map_err(|refusal| refusal.to_string());
+        assert!(given.is_ok(), "`{}` cannot agree: {}", customer.id, given.err().unwrap_or_default());
+        let applied = self.vicarious.ledger().apply(given.into_iter().collect()).await;
+        assert!(applied.is_ok(), "the consent of `{}` could not be recorded: {applied:?}", customer.id);
+    }
+
+    /// Returns an account as the host knows it.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub async fn account(&self, account: impl Into<AccountId>) -> Account {
+        let id = account.into();
+        let found = self.vicarious.account(&id).await;
+        assert!(matches!(found, Ok(Some(_))), "the host finds no account `{id}`: {found:?}");
+        found.ok().flatten().unwrap_or_else(|| nobody(&id))
+    }
+
+    /// Returns a [`Probe`]: does any page tell the agent's name while impersonating?
+    pub fn probe(&self) -> Probe {
+        Probe::new(self.clone())
+    }
+
+    /// Returns an [`Attack`]: do the twelve gravest abuses come to nothing?
+    pub fn attack(&self) -> Attack {
+        Attack::new(self.clone())
+    }
+
+    /// Returns the running system.
+    pub fn vicarious(&self) -> &Vicarious {
+        &self.vicarious
+    }
+
+    /// Returns the router.
+    pub fn router(&self) -> &Router {
+        &self.router
+    }
+}
+
+/// What an assertion that does not hold never reaches.
+fn nobody(id: &AccountId) -> Account {
+    Account {
+        person: Person { id: id.clone(), name: String::new(), email: String::new() },
+        organisation: None,
+        active: false,
+    }
+}
+
+impl fmt::Debug for TestApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TestApp").field("host", &self.host).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,113 @@
+//! What a handle is worth elsewhere, and afterwards.
+
+use http::Method;
+use serde_json::Value;
+
+use super::arena::{Arena, Fall, Outcome, Tried, brief, fell, with_handle_of};
+use crate::browser::Browser;
+use crate::inside::Inside;
+
+/// The cookie of the handle in a browser of nobody's, in a colleague's, and altered in the agent's own.
+pub(super) async fn stolen(arena: &Arena) -> Outcome {
+    let mut came_back = Vec::new();
+    let inside = arena.enter().await?;
+    let mut thief = with_handle_of(&inside, arena.app.nobody());
+    came_back.push(arena.nothing("the handle in a browser of nobody's", &thief.get(arena.page()).await)?);
+
+    let colleague = arena.cast("colleague", arena.attack.colleague.as_ref())?;
+    let inside = arena.enter().await?;
+    let mut thief = with_handle_of(&inside, arena.app.signed_in(colleague.clone()).await);
+    came_back.push(arena.nothing("the handle in a colleague's browser", &thief.get(arena.page()).await)?);
+
+    let mut altered = altered(&inside);
+    came_back.push(arena.nothing("an altered handle", &altered.get(arena.page()).await)?);
+    done(inside).await;
+    Ok(Tried { tried: "in nobody's browser, in a colleague's, altered".to_owned(), came_back: came_back.join(", ") })
+}
+
+fn altered(inside: &Inside) -> Browser {
+    let mut browser = inside.stolen();
+    let handles: Vec<(String, String)> = with_handle_of(inside, inside.stolen())
+        .cookies()
+        .filter(|(name, _)| name.ends_with("vicarious-handle"))
+        .map(|(name, value)| {
+            let swap = |letter: char| if letter == 'A' { 'B' } else { 'A' };
+            let half = value.len() / 2;
+            let flipped = value.char_indices().map(|(at, letter)| if at == half { swap(letter) } else { letter });
+            (name.to_owned(), flipped.collect())
+        })
+        .collect();
+    for (name, value) in handles {
+        browser.keep_cookie(name, value);
+    }
+    browser
+}
+
+/// The cookies of before, played back; and what the agent's own browser shows then.
+pub(super) async fn after_the_stop(arena: &Arena) -> Outcome {
+    arena.page_tells()?;
+    let mut inside = arena.enter().await?;
+    let page = inside.get(arena.page()).await;
+    let mut recorded = inside.stolen();
+    let mut own = stopped(inside).await?;
+    let replayed = recorded.get(arena.page()).await;
+    let status = arena.nothing("the cookies of before the stop", &replayed)?;
+    let after = own.get(arena.page()).await;
+    let tried = "the agent's own page after the stop";
+    if arena.of_customer.found_in(&after.text).is_some() && arena.of_agent.found_in(&after.text).is_none() {
+        return fell(tried, format!("still the customer: is the current user kept in a session? {}", brief(&after)));
+    }
+    if arena.of_agent.found_in(&after.text).is_none() {
+        return fell(tried, format!("not the agent: {} (before: {})", brief(&after), page.status.as_u16()));
+    }
+    Ok(Tried {
+        tried: "the cookies of before; the agent's own page".to_owned(),
+        came_back: format!("{status}; the agent"),
+    })
+}
+
+async fn stopped(mut inside: Inside) -> Result<Browser, Fall> {
+    let answer = inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await;
+    if answer.status.is_success() { Ok(inside.stolen()) } else { fell("a stop", brief(&answer)) }
+}
+
+/// A form of a page that was open when the impersonation ended behind the agent's back, and what follows it.
+pub(super) async fn open_page(arena: &Arena) -> Outcome {
+    let (method, path) =
+        arena.ruled(|_, _| true).into_iter().next().unwrap_or_else(|| ("POST".to_owned(), arena.page().to_owned()));
+    let method = Method::try_from(method.as_str()).unwrap_or(Method::POST);
+    let mut inside = arena.enter_writing().await?;
+    inside.is_revoked().await;
+    let mut came_back = Vec::new();
+    let sent = inside.ask(method.clone(), &path).form(&[("name", "an attack")]).await;
+    came_back.push(arena.nothing(&format!("{method} {path} from the open page"), &sent)?);
+    let next = inside.get(arena.page()).await;
+    came_back.push(arena.nothing("the request after it", &next)?);
+    let dropped = {
+        let mut browser = inside.stolen();
+        let handles: Vec<String> = browser
+            .cookies()
+            .map(|(name, _)| name.to_owned())
+            .filter(|name| name.ends_with("vicarious-handle"))
+            .collect();
+        handles.iter().for_each(|name| browser.drop_cookie(name));
+        browser.get(arena.page()).await
+    };
+    came_back.push(arena.nothing("the same without the handle", &dropped)?);
+    stopped_quietly(&mut inside).await;
+    let late = inside.ask(method.clone(), &path).form(&[("name", "an attack")]).await;
+    came_back.push(arena.nothing(&format!("{method} {path} from the open page, after the agent went on"), &late)?);
+    Ok(Tried {
+        tried: "its form; the next page; without the handle; once more".to_owned(),
+        came_back: came_back.join(", "),
+    })
+}
+
+async fn stopped_quietly(inside: &mut Inside) {
+    drop(inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await);
+}
+
+/// Ends what an abuse has left running.
+pub(super) async fn done(mut inside: Inside) {
+    stopped_quietly(&mut inside).await;
+}

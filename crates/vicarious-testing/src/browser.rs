@@ -1,0 +1,130 @@
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, Request};
+use http::header::{ACCEPT, CONTENT_TYPE, COOKIE, HOST, SET_COOKIE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value;
+use tower::ServiceExt;
+
+use crate::answer::Answer;
+
+/// The type of forms.
+pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
+
+/// A browser over the host's own router: it keeps cookies, follows nothing, and adds nothing by itself.
+///
+/// Cloning it is what stealing its cookies would be.
+#[derive(Clone, Debug)]
+pub struct Browser {
+    app: Router,
+    cookies: BTreeMap<String, String>,
+    /// Sent with every request: who is signed in, where that is no cookie.
+    headers: HeaderMap,
+    host: HeaderValue,
+}
+
+impl Browser {
+    pub(crate) fn new(app: Router, host: &str) -> Self {
+        let host = HeaderValue::from_str(host).unwrap_or_else(|_| HeaderValue::from_static("localhost"));
+        Self { app, cookies: BTreeMap::new(), headers: HeaderMap::new(), host }
+    }
+
+    /// Asks for a page.
+    pub async fn get(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[(ACCEPT, "text/html")], "").await
+    }
+
+    /// Asks for JSON.
+    pub async fn get_json(&mut self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[(ACCEPT, "application/json")], "").await
+    }
+
+    /// Posts a form.
+    pub async fn post_form(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.send(Method::POST, path, &[(ACCEPT, "text/html"), (CONTENT_TYPE, FORM)], body).await
+    }
+
+    /// Sends JSON and asks for JSON.
+    pub async fn send_json(&mut self, method: Method, path: &str, body: &Value) -> Answer {
+        let headers = [(ACCEPT, "application/json"), (CONTENT_TYPE, "application/json")];
+        self.send(method, path, &headers, body.to_string()).await
+    }
+
+    /// Sends a request as it is, with this browser's cookies and sign-in, and keeps the cookies of the answer.
+    pub async fn send(
+        &mut self,
+        method: Method,
+        path: &str,
+        headers: &[(HeaderName, &str)],
+        body: impl Into<String>,
+    ) -> Answer {
+        let mut request = Request::new(Body::from(body.into()));
+        let what = format!("{method} {path}");
+        *request.method_mut() = method;
+        let Ok(uri) = path.parse() else { return Answer::unsent(what, "this is no path") };
+        *request.uri_mut() = uri;
+        request.extensions_mut().insert(ConnectInfo(SocketAddr::from((Ipv4Addr::LOCALHOST, 1))));
+        request.headers_mut().clone_from(&self.headers);
+        request.headers_mut().insert(HOST, self.host.clone());
+        if let Some(value) = self.cookie_header() {
+            request.headers_mut().insert(COOKIE, value);
+        }
+        for (name, value) in headers {
+            let Ok(value) = HeaderValue::from_str(value) else { return Answer::unsent(what, "a header is no text") };
+            request.headers_mut().append(name, value);
+        }
+        let Ok(response) = self.app.clone().oneshot(request).await;
+        self.take_cookies(response.headers());
+        Answer::of(what, response).await
+    }
+
+    /// Returns the cookies that this browser holds, by name.
+    pub fn cookies(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.cookies.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Puts a cookie into this browser, or replaces it.
+    pub fn keep_cookie(&mut self, name: impl Into<String>, value: impl Into<String>) {
+        self.cookies.insert(name.into(), value.into());
+    }
+
+    /// Removes a cookie.
+    pub fn drop_cookie(&mut self, name: &str) {
+        self.cookies.remove(name);
+    }
+
+    /// Sends a header with every request from now on.
+    pub fn always(&mut self, name: HeaderName, value: HeaderValue) {
+        self.headers.insert(name, value);
+    }
+
+    /// Returns what is sent with every request beside cookies.
+    pub(crate) fn standing_headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    fn cookie_header(&self) -> Option<HeaderValue> {
+        let pairs: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if pairs.is_empty() { None } else { HeaderValue::try_from(pairs.join("; ")).ok() }
+    }
+
+    fn take_cookies(&mut self, headers: &HeaderMap) {
+        for set in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+            let mut parts = set.split(';').map(str::trim);
+            let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { continue };
+            let removes = parts.any(|attribute| {
+                let lower = attribute.to_ascii_lowercase();
+                lower.starts_with("max-age=0") || lower.starts_with("max-age=-") || lower.contains("1970")
+            });
+            if removes || value.is_empty() {
+                self.cookies.remove(name);
+            } else {
+                self.cookies.insert(name.to_owned(), value.to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! Does any page tell the agent's name while impersonating?
+
+mod report;
+
+use http::header::ACCEPT;
+use http::{Method, StatusCode};
+use vicarious_axum::Treats;
+use vicarious_core::AccountId;
+
+pub use report::{Page, ProbeReport, Verdict};
+
+use crate::answer::Answer;
+use crate::app::TestApp;
+use crate::inside::Inside;
+use crate::marks::Marks;
+use crate::routes::{Routes, Target};
+
+/// Calls every page while impersonating, and finds where the agent's name, email or id stands outside the banner, in a
+/// header or in a cookie; and which pages do not say that they are impersonated.
+///
+/// axum does not tell which routes a router has. The list is put together of what `Debug` shows of the router
+/// ([`list_routes`](vicarious_axum::list_routes)), of what [`routes`](Self::routes) gives, and of what the rules name; the
+/// report says how many that are. A route whose parameter has no example is reported, and counts as a failure, as does a
+/// page that breaks.
+#[derive(Clone, Debug)]
+#[must_use = "nothing is asked for before `run`"]
+pub struct Probe {
+    app: TestApp,
+    agent: Option<AccountId>,
+    customer: Option<AccountId>,
+    routes: Routes,
+}
+
+impl Probe {
+    pub(crate) fn new(app: TestApp) -> Self {
+        Self { app, agent: None, customer: None, routes: Routes::default() }
+    }
+
+    /// Names the agent.
+    pub fn agent(mut self, account: impl Into<AccountId>) -> Self {
+        self.agent = Some(account.into());
+        self
+    }
+
+    /// Names the customer, for whom every page should have something to show.
+    pub fn customer(mut self, account: impl Into<AccountId>) -> Self {
+        self.customer = Some(account.into());
+        self
+    }
+
+    /// Adds routes that the router does not tell: `/orders/{id}`.
+    pub fn routes<'a>(mut self, routes: impl IntoIterator<Item = &'a str>) -> Self {
+        routes.into_iter().for_each(|route| self.routes.give(route));
+        self
+    }
+
+    /// Gives an example for a parameter, by its name: `("id", "17")`; or the path that stands for a route:
+    /// `("/orders/{id}", "/orders/17?full=yes")`.
+    pub fn example(mut self, of: &str, value: &str) -> Self {
+        self.routes.example(of, value);
+        self
+    }
+
+    /// Leaves a route out, and says why; the report shows it.
+    pub fn without(mut self, route: &str, why: &str) -> Self {
+        self.routes.leave_out(route, why);
+        self
+    }
+
+    /// Asks for every page as HTML and as JSON.
+    ///
+    /// # Panics
+    ///
+    /// When agent or customer is not named, or the impersonation cannot start.
+    pub async fn run(self) -> ProbeReport {
+        assert!(self.agent.is_some() && self.customer.is_some(), "say who: `.probe().agent(…).customer(…)`");
+        let (Some(agent), Some(customer)) = (&self.agent, &self.customer) else { return ProbeReport::default() };
+        let marks = Marks::of(&self.app.account(agent.clone()).await.person);
+        let start = || self.app.as_agent(agent.clone()).impersonating(customer.clone());
+        let mut inside = start().with_consent().await;
+        let mut pages = Vec::new();
+        for target in self.routes.pages(&self.app) {
+            let verdict = self.visit(&mut inside, &target, &marks).await;
+            if matches!(verdict, Verdict::Ended) {
+                // A page that ends it must not spoil the others.
+                inside = start().await;
+            }
+            pages.push(Page { route: target.template, path: target.path.ok(), verdict });
+        }
+        ProbeReport { pages, searched_for_id: marks.has_telling_id() }
+    }
+
+    async fn visit(&self, inside: &mut Inside, target: &Target, marks: &Marks) -> Verdict {
+        let path = match (self.routes.left_out(&target.template), &target.path) {
+            (Some(why), _) => return Verdict::LeftOut(why.to_owned()),
+            (None, Err(parameter)) => return Verdict::NoExample(parameter.clone()),
+            (None, Ok(path)) => path,
+        };
+        let is_open = self.app.vicarious().treats("GET", path) == Treats::Open;
+        let mut verdict = Verdict::Clean(StatusCode::OK);
+        for accept in ["text/html", "application/json"] {
+            let answer = inside.browser().send(Method::GET, path, &[(ACCEPT, accept)], "").await;
+            verdict = judge(&answer, marks, is_open);
+            if !matches!(verdict, Verdict::Clean(_) | Verdict::Refused(_) | Verdict::Open) {
+                break;
+            }
+        }
+        verdict
+    }
+}
+
+fn judge(answer: &Answer, marks: &Marks, is_open: bool) -> Verdict {
+    if let Some((what, place)) = leak(answer, marks) {
+        return Verdict::Leaks { what, place };
+    }
+    match (answer.status, answer.unmarked()) {
+        (StatusCode::GONE, _) => Verdict::Ended,
+        (status, _) if status.is_server_error() => Verdict::Breaks(status),
+        _ if is_open => Verdict::Open,
+        (_, Some(missing)) => Verdict::Unmarked(missing),
+        (status, None) if status.is_client_error() => Verdict::Refused(status),
+        (status, None) => Verdict::Clean(status),
+    }
+}
+
+/// Returns what of the agent an answer tells, and where.
+fn leak(answer: &Answer, marks: &Marks) -> Option<(&'static str, String)> {
+    for (name, value) in &answer.headers {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        if name != "impersonation"
+            && let Some(what) = marks.found_in(&value)
+        {
+            let place = if name == "set-cookie" { "a cookie".to_owned() } else { format!("the header {name}") };
+            return Some((what, place));
+        }
+    }
+    let body = answer.outside_banner();
+    marks.found_in(&body).map(|what| (what, if answer.is_html() { "the page" } else { "the body" }.to_owned()))
+}

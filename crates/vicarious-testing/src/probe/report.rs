@@ -1,0 +1,113 @@
+use std::fmt;
+
+use http::StatusCode;
+
+use crate::table::Table;
+
+/// What a [`Probe`](crate::Probe) found, page by page; `Display` shows it as a table.
+#[derive(Clone, Debug, Default)]
+#[must_use = "a report that nobody looks at proves nothing: say `.assert_clean()`"]
+pub struct ProbeReport {
+    /// Every page that is known.
+    pub pages: Vec<Page>,
+    /// Whether the agent's id was searched for: a short number is not, because it stands everywhere by chance.
+    pub searched_for_id: bool,
+}
+
+/// A page, and what was found on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Its route's template.
+    pub route: String,
+    /// The path that was asked for.
+    pub path: Option<String>,
+    /// What was found.
+    pub verdict: Verdict,
+}
+
+/// What was found on a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It answers, says plainly that it is impersonated, and does not name the agent.
+    Clean(StatusCode),
+    /// It is not shown to this pair, and does not name the agent.
+    Refused(StatusCode),
+    /// It needs no identity: health, or an asset.
+    Open,
+    /// The host left it out, and said why.
+    LeftOut(String),
+    /// It names the agent.
+    Leaks {
+        /// What of the agent: `name`, `email` or `id`.
+        what: &'static str,
+        /// Where: the page, a header, a cookie.
+        place: String,
+    },
+    /// It does not say that it is impersonated: what was expected.
+    Unmarked(&'static str),
+    /// It breaks while impersonating.
+    Breaks(StatusCode),
+    /// It ended the impersonation, or looking at it found it ended.
+    Ended,
+    /// The parameter with this name has no example, so it was not looked at.
+    NoExample(String),
+}
+
+impl Verdict {
+    /// Returns whether nothing speaks against the page.
+    pub fn is_fine(&self) -> bool {
+        matches!(self, Self::Clean(_) | Self::Refused(_) | Self::Open | Self::LeftOut(_))
+    }
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clean(status) => write!(f, "clean ({})", status.as_u16()),
+            Self::Refused(status) => write!(f, "not shown ({})", status.as_u16()),
+            Self::Open => f.write_str("needs no identity"),
+            Self::LeftOut(why) => write!(f, "left out: {why}"),
+            Self::Leaks { what, place } => write!(f, "LEAKS the agent's {what} in {place}"),
+            Self::Unmarked(missing) => write!(f, "NOT MARKED: {missing}"),
+            Self::Breaks(status) => write!(f, "BREAKS ({})", status.as_u16()),
+            Self::Ended => f.write_str("ENDED the impersonation"),
+            Self::NoExample(parameter) => write!(f, "NOT SEEN: say `.example(\"{parameter}\", …)`"),
+        }
+    }
+}
+
+impl ProbeReport {
+    /// Returns the pages that something speaks against.
+    pub fn failures(&self) -> Vec<&Page> {
+        self.pages.iter().filter(|page| !page.verdict.is_fine()).collect()
+    }
+
+    /// Asserts that at least one page was seen, and that nothing speaks against any.
+    ///
+    /// # Panics
+    ///
+    /// Otherwise, with the table.
+    #[track_caller]
+    pub fn assert_clean(&self) {
+        let is_seen = self.pages.iter().any(|page| matches!(page.verdict, Verdict::Clean(_)));
+        assert!(self.failures().is_empty() && is_seen, "\n{self}");
+    }
+}
+
+impl fmt::Display for ProbeReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut table = Table::new(["page", "asked for", "while impersonating"]);
+        for page in &self.pages {
+            table.row([&page.route, page.path.as_deref().unwrap_or("-"), &page.verdict.to_string()]);
+        }
+        write!(f, "{table}")?;
+        writeln!(f, "{} of {} pages have something against them.", self.failures().len(), self.pages.len())?;
+        if !self.searched_for_id {
+            writeln!(
+                f,
+                "The agent's id is too short a number to be told from others; only name and email were searched for."
+            )?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,88 @@
+//! What an attack finds in hosts that were put together wrongly, and that it finds nothing in one that was not.
+
+use vicarious_testing::{AttackReport, Held, ManualClock};
+
+use crate::inside::app;
+use crate::shop::Mistake;
+
+async fn attacked(mistake: Mistake) -> AttackReport {
+    let attack = app(&ManualClock::default(), mistake).attack();
+    let attack = attack.agent("bob").customer("alice").colleague("eve").administrator("dana").another_customer("carol");
+    attack.page("/account").example("id", "1").run().await
+}
+
+/// Asserts that a mistake shows as an abuse that was not held, with a word of explanation.
+async fn check(mistake: Mistake, abuse: &str, explained: &str) {
+    let report = attacked(mistake).await;
+    let attempt = report.attempts.iter().find(|attempt| attempt.abuse == abuse).unwrap();
+    assert_eq!(attempt.held, Held::No, "{mistake:?}\n{report}");
+    assert!(attempt.tried.contains(explained) || attempt.came_back.contains(explained), "{mistake:?}\n{report}");
+    assert!(report.to_string().contains("| NO"), "{report}");
+}
+
+#[tokio::test]
+async fn a_host_that_is_put_together_well_holds_against_all_twelve() {
+    let report = attacked(Mistake::None).await;
+    report.assert_held();
+    assert_eq!(report.attempts.len(), 12);
+    assert!(report.attempts.iter().all(|attempt| attempt.held == Held::Yes), "{report}");
+}
+
+#[tokio::test]
+async fn an_auth_layer_inside_of_ours_shows_the_agents_page() {
+    check(Mistake::AuthInside, "out of sight", "the agent's page").await;
+}
+
+#[tokio::test]
+async fn a_current_user_kept_in_a_session_is_found() {
+    check(Mistake::UserInSession, "a handle after the stop", "is the current user kept in a session?").await;
+}
+
+#[tokio::test]
+async fn a_page_beside_the_layer_is_found() {
+    check(Mistake::RoutesBeside, "out of sight", "/export").await;
+}
+
+#[tokio::test]
+async fn an_unsafe_route_beside_the_layer_is_found() {
+    check(Mistake::RoutesBeside, "a route that nobody classified", "POST /import").await;
+}
+
+#[tokio::test]
+async fn everybody_as_everybody_is_found() {
+    check(Mistake::EverybodyMay, "somebody one may not be", "the agent as a colleague").await;
+}
+
+#[tokio::test]
+async fn a_session_secret_as_the_key_of_a_sign_in_is_found() {
+    check(Mistake::SecretAsKey, "secrets in the record, and gaps", "return a digest").await;
+}
+
+#[tokio::test]
+async fn pages_that_proxies_may_keep_are_found() {
+    check(Mistake::KeptByProxies, "out of sight", "no-store").await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_tried_is_a_failure_that_says_what_is_missing() {
+    let report = attacked(Mistake::PaysLikeAnyChange).await;
+    let attempt = report.attempts.iter().find(|attempt| attempt.abuse == "what only the customer may do").unwrap();
+    assert_eq!(attempt.held, Held::NotTried, "{report}");
+
+    let report = attacked(Mistake::NoLayer).await;
+    assert_eq!(report.failures().len(), 12, "{report}");
+
+    let nobody_else =
+        app(&ManualClock::default(), Mistake::None).attack().agent("bob").customer("alice").page("/account");
+    let report = nobody_else.run().await;
+    assert!(report.to_string().contains("say who: `.colleague(…)`"), "{report}");
+}
+
+#[tokio::test]
+async fn what_is_left_out_is_shown_with_its_reason() {
+    let attack = app(&ManualClock::default(), Mistake::PaysLikeAnyChange).attack();
+    let attack = attack.agent("bob").customer("alice").colleague("eve").administrator("dana").another_customer("carol");
+    let report = attack.page("/account").without("what only the customer may do", "nobody pays here").run().await;
+    report.assert_held();
+    assert!(report.to_string().contains("nobody pays here"), "{report}");
+}
