@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 const ABOUT: &str = "Kettle & Crane: a tea shop whose support agents can see exactly what a customer sees";
 
@@ -23,6 +23,9 @@ Examples:
   helpdesk rules                                    what an agent may do where
   helpdesk audit tail --follow                      watch the record grow
   helpdesk impersonations pause --reason \"phishing\" end them all, and refuse new ones";
+
+/// The longest that an impersonation may be made to last.
+const LONGEST: SignedDuration = SignedDuration::from_hours(8);
 
 /// Everything that can be asked for on the command line.
 #[derive(Debug, Parser)]
@@ -88,7 +91,26 @@ pub(crate) struct Serve {
     pub(crate) public_url: Option<String>,
 
     #[command(flatten)]
+    pub(crate) times: Times,
+
+    #[command(flatten)]
     pub(crate) keys: KeysFile,
+}
+
+/// How long an impersonation lasts.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Times {
+    /// When an impersonation ends, whatever is done meanwhile; at most 8h
+    ///
+    /// Long pages want a long time, and whoever steals a browser wants the same.
+    #[arg(id = "length", long = "impersonation-length", env = "HELPDESK_IMPERSONATION_LENGTH", default_value = "30m",
+          value_name = "TIME", value_parser = length)]
+    pub(crate) length: SignedDuration,
+
+    /// When it ends because nothing was done
+    #[arg(id = "idle", long = "impersonation-idle", env = "HELPDESK_IMPERSONATION_IDLE", default_value = "10m",
+          value_name = "TIME", value_parser = length)]
+    pub(crate) idle: SignedDuration,
 }
 
 /// Where the data is.
@@ -212,6 +234,14 @@ fn isolated_host(text: &str) -> Result<IsolatedHost, String> {
     }
 }
 
+fn length(text: &str) -> Result<SignedDuration, String> {
+    let length: SignedDuration = text.parse().map_err(|_| "it must be a time such as 30m, 90s or 1h 30m".to_owned())?;
+    match length.is_positive() && length <= LONGEST {
+        true => Ok(length),
+        false => Err("it must be more than nothing and at most 8h".to_owned()),
+    }
+}
+
 fn public_url(text: &str) -> Result<String, String> {
     let host = text.strip_prefix("https://").ok_or("it must begin with https://")?;
     let host = host.strip_suffix('/').unwrap_or(host);
@@ -249,6 +279,15 @@ mod tests {
     #[test]
     fn the_command_line_has_no_contradictions() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_length_is_a_time_of_at_most_a_working_day() {
+        assert_eq!(length("30m"), Ok(SignedDuration::from_mins(30)));
+        assert_eq!(length("1h 30m"), Ok(SignedDuration::from_mins(90)));
+        for wrong in ["", "30", "0s", "-1m", "9h", "soon"] {
+            assert!(length(wrong).is_err(), "{wrong}");
+        }
     }
 
     #[test]

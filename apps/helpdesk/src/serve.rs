@@ -106,6 +106,7 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .keys(keys)
         .who_may_whom(|agent, customer| may_enter(agent.rights(), customer.rights()))
         .staff(host::staff)
+        .terms(decide::Terms { length: options.times.length, idle: options.times.idle, ..decide::Terms::default() })
         .rules(rules::rules())
         .sign_in("POST /session")
         .sign_in_page("/session/new?then=")

@@ -4,6 +4,7 @@
 
 use std::time::{Duration, Instant};
 
+use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -22,8 +23,7 @@ const AT_ONCE: usize = 64;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hundred_of_ten_thousand_sockets_close_at_once_with_their_identity_and_the_others_stay() {
-    let sockets: usize =
-        std::env::var("VICARIOUS_SOCKETS").ok().and_then(|sockets| sockets.parse().ok()).unwrap_or(10_000);
+    let sockets = sockets();
     let fresh = Fresh::sqlite();
     let shop = Shop::demo(&fresh).await;
     let (alice, mut dana) = (shop.signed_in("alice").await, shop.signed_in("dana").await);
@@ -62,6 +62,43 @@ async fn a_hundred_of_ten_thousand_sockets_close_at_once_with_their_identity_and
     for other in &others {
         assert_untouched(other);
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_hundred_of_ten_thousand_sockets_close_when_their_time_is_up_and_the_others_stay() {
+    let fresh = Fresh::sqlite();
+    let shop = Shop::serve(&fresh, &["--demo", "--impersonation-length", "5s"]).await;
+    let alice = shop.signed_in("alice").await;
+    let others = open(&shop, &alice, sockets() - ENDING).await;
+    let mut bob = inside(&shop, "bob", "alice").await;
+    let ends_at: Timestamp =
+        bob.json("/impersonation").await["impersonation"]["ends_at"].as_str().unwrap().parse().unwrap();
+    let mut closing = JoinSet::new();
+    for stream in open(&shop, &bob, ENDING).await {
+        closing.spawn(async {
+            closed(stream).await;
+            Timestamp::now()
+        });
+    }
+    let (mut first, mut last) = (Timestamp::MAX, Timestamp::MIN);
+    while let Some(at) = closing.join_next().await {
+        let at = at.unwrap();
+        (first, last) = (first.min(at), last.max(at));
+    }
+    println!("time: the last of {ENDING} sockets was closed {:#} after its time", last.duration_since(ends_at));
+    assert!(first >= ends_at, "{first} is before {ends_at}");
+    assert!(
+        last.duration_since(ends_at) < SignedDuration::try_from(AT_MOST).unwrap(),
+        "{last} is long after {ends_at}"
+    );
+    for other in &others {
+        assert_untouched(other);
+    }
+}
+
+/// How many are open.
+fn sockets() -> usize {
+    std::env::var("VICARIOUS_SOCKETS").ok().and_then(|sockets| sockets.parse().ok()).unwrap_or(10_000)
 }
 
 /// Ends what Bob has open as Alice.
