@@ -20,7 +20,7 @@ use crate::incoming::Incoming;
 use crate::inner::Inner;
 use crate::paths::{OWN_PATH, START_PAGE};
 use crate::resolve::{Resolution, Standing};
-use crate::{assets, connect, cookies, impersonated, record, refusals, routes};
+use crate::{assets, check, connect, cookies, impersonated, record, refusals, routes, whose};
 
 /// Adds identity to an application; made by [`Vicarious::layer`](crate::Vicarious::layer).
 ///
@@ -85,6 +85,10 @@ where
     S::Response: IntoResponse,
     S::Future: Send,
 {
+    whose::answer(&engine, &request);
+    if check::is_one(&request) {
+        return Box::pin(check::answer(&engine, request)).await;
+    }
     if let Some(asset) = assets::serve(&request) {
         return asset;
     }

@@ -51,6 +51,7 @@ mod ticket;
 mod treats;
 
 use std::sync::Arc;
+mod whose;
 
 use http::StatusCode;
 use vicarious_core::decide::Terms;

@@ -33,3 +33,4 @@ mod tickets;
 mod time_limits;
 mod watching;
 mod what_runs;
+mod whose;
