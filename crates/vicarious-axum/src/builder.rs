@@ -29,8 +29,8 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(8);
 #[must_use = "nothing happens before `build`"]
 pub struct Builder<H: Host> {
     host: H,
-    who_may_whom: Pairing<H::User>,
-    staff: Staffing<H::User>,
+    who_may_whom: Option<Pairing<H::User>>,
+    staff: Option<Staffing<H::User>>,
     ledger: Option<Arc<dyn Ledger>>,
     keys: Option<KeyRing>,
     rules: Rules,
@@ -59,8 +59,8 @@ impl<H: Host> Builder<H> {
     pub(crate) fn new(host: H) -> Self {
         Self {
             host,
-            who_may_whom: Box::new(|_, _| false),
-            staff: Box::new(|_| Staff::No),
+            who_may_whom: None,
+            staff: None,
             ledger: None,
             keys: None,
             rules: Rules::new(),
@@ -100,13 +100,13 @@ impl<H: Host> Builder<H> {
 
     /// Sets who may act as whom; asked on every request. Without it: nobody.
     pub fn who_may_whom(mut self, may: impl Fn(&H::User, &H::User) -> bool + Send + Sync + 'static) -> Self {
-        self.who_may_whom = Box::new(may);
+        self.who_may_whom = Some(Box::new(may));
         self
     }
 
     /// Sets who may see what of the console. Without it: nobody sees anything.
     pub fn staff(mut self, staff: impl Fn(&H::User) -> Staff + Send + Sync + 'static) -> Self {
-        self.staff = Box::new(staff);
+        self.staff = Some(Box::new(staff));
         self
     }
 

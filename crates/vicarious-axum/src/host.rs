@@ -171,6 +171,14 @@ pub(crate) trait AnyHost: Send + Sync {
     ) -> Result<Option<Box<dyn Dressed>>, HostError>;
     fn may(&self, true_user: &Known, current_user: &Known) -> bool;
     fn staff(&self, user: &Known) -> Staff;
+    fn decided(&self) -> Decided;
+}
+
+/// Which questions the application has answered at all.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Decided {
+    pub(crate) pairs: bool,
+    pub(crate) staff: bool,
 }
 
 pub(crate) type Pairing<User> = Box<dyn Fn(&User, &User) -> bool + Send + Sync>;
@@ -178,8 +186,10 @@ pub(crate) type Staffing<User> = Box<dyn Fn(&User) -> Staff + Send + Sync>;
 
 pub(crate) struct Erased<H: Host> {
     pub(crate) host: H,
-    pub(crate) who_may_whom: Pairing<H::User>,
-    pub(crate) staff: Staffing<H::User>,
+    /// Without it: nobody.
+    pub(crate) who_may_whom: Option<Pairing<H::User>>,
+    /// Without it: nobody sees anything.
+    pub(crate) staff: Option<Staffing<H::User>>,
 }
 
 impl<H: Host> Erased<H> {
@@ -222,12 +232,19 @@ impl<H: Host> AnyHost for Erased<H> {
 
     fn may(&self, true_user: &Known, current_user: &Known) -> bool {
         match (true_user.user.downcast_ref(), current_user.user.downcast_ref()) {
-            (Some(true_user), Some(current_user)) => (self.who_may_whom)(true_user, current_user),
+            (Some(true_user), Some(current_user)) => {
+                self.who_may_whom.as_ref().is_some_and(|may| may(true_user, current_user))
+            }
             _ => false,
         }
     }
 
     fn staff(&self, user: &Known) -> Staff {
-        user.user.downcast_ref().map_or(Staff::No, |user| (self.staff)(user))
+        let (Some(user), Some(staff)) = (user.user.downcast_ref(), &self.staff) else { return Staff::No };
+        staff(user)
+    }
+
+    fn decided(&self) -> Decided {
+        Decided { pairs: self.who_may_whom.is_some(), staff: self.staff.is_some() }
     }
 }

@@ -15,6 +15,7 @@ mod bearer;
 mod builder;
 mod cache;
 mod carried;
+mod check;
 mod confirm;
 mod connect;
 mod cookies;
@@ -60,6 +61,7 @@ use vicarious_core::{Refusal, Rules, Timestamp};
 
 pub use builder::{BuildError, Builder};
 pub use carried::Carried;
+pub use check::Finding;
 pub use connect::{Connected, Connecting, Still};
 pub use deed::{Admitted, Deed, Denied};
 pub use events::{Event, Watch};

@@ -25,6 +25,10 @@ impl HostRoute {
         path.starts_with('/').then(|| Self { method: method.to_ascii_uppercase(), path: path.to_owned() })
     }
 
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
     pub(crate) fn is(&self, method: &str, path: &str) -> bool {
         self.method == method && self.path == path
     }

@@ -6,6 +6,7 @@ mod any_sequence;
 mod bearer;
 mod caching;
 mod channel_actions;
+mod check;
 mod connecting;
 mod cross_site;
 mod dressing;
