@@ -106,6 +106,9 @@ impl Starting {
         if answer.status != StatusCode::CREATED {
             return Err(answer);
         }
+        if let Some(handle) = answer.json().get("handle").and_then(Value::as_str) {
+            browser.keep_handle(handle);
+        }
         let id = answer.json().pointer("/impersonation/id").and_then(Value::as_str).map(ImpersonationId::from);
         let row = match &id {
             Some(id) => self.app.vicarious().ledger().by_id(id).await.ok().flatten(),

@@ -11,6 +11,10 @@ use tower::ServiceExt;
 
 use crate::answer::Answer;
 
+/// How the cookie of the handle is called, with or without a prefix.
+const HANDLE_COOKIE: &str = "vicarious-handle";
+/// The header of the handle, for clients that keep no cookies.
+const HANDLE: HeaderName = HeaderName::from_static("impersonation-handle");
 /// The type of forms.
 pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -100,6 +104,40 @@ impl Browser {
     /// Sends a header with every request from now on.
     pub fn always(&mut self, name: HeaderName, value: HeaderValue) {
         self.headers.insert(name, value);
+    }
+
+    /// Returns the handle of an impersonation that this browser holds, in its cookie or in its header.
+    pub(crate) fn handle(&self) -> Option<String> {
+        let cookie = self.cookies().find(|(name, _)| name.ends_with(HANDLE_COOKIE)).map(|(_, value)| value.to_owned());
+        cookie.or_else(|| Some(self.headers.get(HANDLE)?.to_str().ok()?.to_owned()))
+    }
+
+    /// Presents the handle that `other` presents, altered by `alter`, where it presents it.
+    pub(crate) fn take_handle(&mut self, other: &Self, alter: impl FnOnce(String) -> String) {
+        let Some(handle) = other.handle() else { return };
+        match other.cookies().find(|(name, _)| name.ends_with(HANDLE_COOKIE)) {
+            Some((name, _)) => self.keep_cookie(name, alter(handle)),
+            None => self.keep_handle(&alter(handle)),
+        }
+    }
+
+    /// Sends a handle as a header with every request.
+    pub(crate) fn keep_handle(&mut self, handle: &str) {
+        if let Ok(mut value) = HeaderValue::from_str(handle) {
+            value.set_sensitive(true);
+            self.headers.insert(HANDLE, value);
+        }
+    }
+
+    /// Loses the handle.
+    pub(crate) fn drop_handle(&mut self) {
+        self.headers.remove(HANDLE);
+        self.cookies.retain(|name, _| !name.ends_with(HANDLE_COOKIE));
+    }
+
+    /// Returns what another site can make this browser send: its cookies, and no header that a script adds.
+    pub(crate) fn led_by_others(&self) -> Self {
+        Self { headers: HeaderMap::new(), ..self.clone() }
     }
 
     /// Returns what is sent with every request beside cookies.

@@ -9,7 +9,6 @@ use vicarious_core::{AccountId, Impersonation, Rule};
 use super::{Attack, Attempt, Held};
 use crate::answer::Answer;
 use crate::app::TestApp;
-use crate::browser::Browser;
 use crate::inside::Inside;
 use crate::marks::Marks;
 use crate::routes::Target;
@@ -154,14 +153,6 @@ impl Arena {
         }
         Ok(())
     }
-}
-
-/// Returns a browser with the handle of an impersonation and nothing else of its browser.
-pub(super) fn with_handle_of(inside: &Inside, mut browser: Browser) -> Browser {
-    for (name, value) in inside.stolen().cookies().filter(|(name, _)| name.ends_with("vicarious-handle")) {
-        browser.keep_cookie(name, value);
-    }
-    browser
 }
 
 /// Returns an answer in a line.

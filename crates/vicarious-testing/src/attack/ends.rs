@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::Value;
 
-use super::arena::{Arena, Fall, Outcome, Tried, brief, fell, with_handle_of};
+use super::arena::{Arena, Fall, Outcome, Tried, brief, fell};
 use crate::browser::Browser;
 use crate::inside::Inside;
 
@@ -19,27 +19,21 @@ pub(super) async fn stolen(arena: &Arena) -> Outcome {
     let mut thief = with_handle_of(&inside, arena.app.signed_in(colleague.clone()).await);
     came_back.push(arena.nothing("the handle in a colleague's browser", &thief.get(arena.page()).await)?);
 
-    let mut altered = altered(&inside);
-    came_back.push(arena.nothing("an altered handle", &altered.get(arena.page()).await)?);
+    let mut forger = inside.stolen();
+    forger.take_handle(&inside.stolen(), altered);
+    came_back.push(arena.nothing("an altered handle", &forger.get(arena.page()).await)?);
     done(inside).await;
     Ok(Tried { tried: "in nobody's browser, in a colleague's, altered".to_owned(), came_back: came_back.join(", ") })
 }
 
-fn altered(inside: &Inside) -> Browser {
-    let mut browser = inside.stolen();
-    let handles: Vec<(String, String)> = with_handle_of(inside, inside.stolen())
-        .cookies()
-        .filter(|(name, _)| name.ends_with("vicarious-handle"))
-        .map(|(name, value)| {
-            let swap = |letter: char| if letter == 'A' { 'B' } else { 'A' };
-            let half = value.len() / 2;
-            let flipped = value.char_indices().map(|(at, letter)| if at == half { swap(letter) } else { letter });
-            (name.to_owned(), flipped.collect())
-        })
-        .collect();
-    for (name, value) in handles {
-        browser.keep_cookie(name, value);
-    }
+/// Returns a sealed text with another letter in the middle.
+fn altered(handle: String) -> String {
+    let (half, swap) = (handle.len() / 2, |letter| if letter == 'A' { 'B' } else { 'A' });
+    handle.char_indices().map(|(at, letter)| if at == half { swap(letter) } else { letter }).collect()
+}
+
+fn with_handle_of(inside: &Inside, mut browser: Browser) -> Browser {
+    browser.take_handle(&inside.stolen(), |handle| handle);
     browser
 }
 
@@ -68,7 +62,12 @@ pub(super) async fn after_the_stop(arena: &Arena) -> Outcome {
 
 async fn stopped(mut inside: Inside) -> Result<Browser, Fall> {
     let answer = inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await;
-    if answer.status.is_success() { Ok(inside.stolen()) } else { fell("a stop", brief(&answer)) }
+    if !answer.status.is_success() {
+        return fell("a stop", brief(&answer));
+    }
+    let mut browser = inside.stolen();
+    browser.drop_handle();
+    Ok(browser)
 }
 
 /// A form of a page that was open when the impersonation ended behind the agent's back, and what follows it.
@@ -85,16 +84,12 @@ pub(super) async fn open_page(arena: &Arena) -> Outcome {
     came_back.push(arena.nothing("the request after it", &next)?);
     let dropped = {
         let mut browser = inside.stolen();
-        let handles: Vec<String> = browser
-            .cookies()
-            .map(|(name, _)| name.to_owned())
-            .filter(|name| name.ends_with("vicarious-handle"))
-            .collect();
-        handles.iter().for_each(|name| browser.drop_cookie(name));
+        browser.drop_handle();
         browser.get(arena.page()).await
     };
     came_back.push(arena.nothing("the same without the handle", &dropped)?);
     stopped_quietly(&mut inside).await;
+    inside.browser().drop_handle();
     let late = inside.ask(method.clone(), &path).form(&[("name", "an attack")]).await;
     came_back.push(arena.nothing(&format!("{method} {path} from the open page, after the agent went on"), &late)?);
     Ok(Tried {

@@ -15,7 +15,7 @@ type Way<'a> = (&'a str, Method, &'a str, Vec<(HeaderName, &'a str)>);
 /// Whatever a link, an image or a page elsewhere can make the agent's browser send.
 pub(super) async fn by_others(arena: &Arena) -> Outcome {
     let before = arena.running().await?.len();
-    let mut browser = arena.app.signed_in(arena.agent.clone()).await;
+    let mut browser = arena.app.signed_in(arena.agent.clone()).await.led_by_others();
     let fields = [("account_id", arena.customer.as_str()), ("reason", "an attack")];
     let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
     let link = format!("/impersonation?{body}&_method=POST");
@@ -42,14 +42,15 @@ pub(super) async fn by_others(arena: &Arena) -> Outcome {
         }
         came_back.push(answer.status.as_u16().to_string());
     }
-    let mut inside = arena.enter().await?;
+    let inside = arena.enter().await?;
+    let mut led = inside.stolen().led_by_others();
     let id = inside.impersonation().id.clone();
     let stops = [
         (Method::DELETE, "/impersonation", vec![(site, "cross-site")]),
         (Method::GET, "/impersonation?_method=DELETE", vec![]),
     ];
     for (method, path, headers) in stops {
-        let answer = inside.browser().send(method, path, &headers, "").await;
+        let answer = led.send(method, path, &headers, "").await;
         if !arena.running().await?.iter().any(|row| row.id == id) {
             return fell("somebody else's page stops", brief(&answer));
         }

@@ -1,6 +1,7 @@
 //! An agent's browser over a host's router.
 
 use jiff::SignedDuration;
+use vicarious_core::AccountId;
 use vicarious_testing::{Credential, ManualClock, TestApp};
 
 use crate::shop::{self, Mistake};
@@ -19,6 +20,20 @@ async fn an_agent_signs_in_as_the_host_says_and_is_inside_the_customers_account(
     bob.get("/account").await.assert_status(200).assert_shows("alice@example.com").assert_in_plain_sight();
     let mut browser = bob.stop().await;
     browser.get("/account").await.assert_status(200).assert_shows("bob@example.com");
+}
+
+#[tokio::test]
+async fn a_host_with_tokens_is_used_and_attacked_in_the_same_way() {
+    let (router, vicarious) = shop::broken(&ManualClock::default(), Mistake::SignsInWithTokens);
+    let app = TestApp::new(router, &vicarious, async |who: AccountId| {
+        Credential::json("/tokens", &who.as_str().into()).token_at("/token")
+    });
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    bob.get("/account").await.assert_status(200).assert_shows("alice@example.com").assert_in_plain_sight();
+    bob.stop().await.get("/account").await.assert_status(200).assert_shows("bob@example.com");
+
+    let attack = app.attack().agent("bob").customer("alice").colleague("eve").administrator("dana");
+    attack.another_customer("carol").page("/account").example("id", "1").run().await.assert_held();
 }
 
 #[tokio::test]

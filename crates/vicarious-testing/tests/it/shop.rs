@@ -2,13 +2,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::extract::{FromRequestParts, Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Form, Router};
+use axum::{Form, Json, Router};
+use serde_json::{Value, json};
 use testkit::people;
 use vicarious_axum::{
     CurrentUser, Found, Host, HostError, KeyRing, RequestIdentity, Search, SignIn, Staff, Vicarious, identity,
@@ -42,6 +43,8 @@ pub(crate) enum Mistake {
     PaysLikeAnyChange,
     /// A page breaks while impersonating.
     BreaksForPairs,
+    /// No mistake: people sign in with JSON, and their token and their handle are headers.
+    SignsInWithTokens,
 }
 
 /// Returns a shop of which nothing is wrong.
@@ -58,7 +61,9 @@ pub(crate) fn broken(clock: &ManualClock, mistake: Mistake) -> (Router, Vicariou
         Mistake::PaysLikeAnyChange => unsafe_rules.write("POST /payments", "pay"),
         _ => unsafe_rules.never("/payments"),
     };
-    let vicarious = Vicarious::builder(shop.clone())
+    let builder = Vicarious::builder(shop.clone());
+    let builder = if mistake == Mistake::SignsInWithTokens { builder.handle_in_header() } else { builder };
+    let vicarious = builder
         .ledger(MemoryLedger::new())
         .keys(KeyRing::generate())
         .who_may_whom(move |agent, customer| {
@@ -68,6 +73,7 @@ pub(crate) fn broken(clock: &ManualClock, mistake: Mistake) -> (Router, Vicariou
         .staff(|who| if who.id().as_str() == "dana" { Staff::Administrator } else { Staff::No })
         .rules(rules)
         .sign_in("POST /sign-in")
+        .sign_in("POST /tokens")
         .sign_out("POST /sign-out")
         .open("/healthz")
         .secure_cookies(false)
@@ -88,6 +94,7 @@ fn layered(shop: &Shop, vicarious: &Vicarious) -> Router {
         .route("/payments", post(async || "paid"))
         .route("/newsletter", post(async || "subscribed"))
         .route("/sign-in", post(sign_in))
+        .route("/tokens", post(token))
         .route("/sign-out", post(async || Redirect::to("/")))
         .route("/healthz", get(async || "fine"));
     let beside = |router: Router| {
@@ -180,6 +187,13 @@ async fn sign_in(State(shop): State<Shop>, Form(typed): Form<HashMap<String, Str
     ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
 }
 
+async fn token(State(shop): State<Shop>, Json(who): Json<String>) -> Json<Value> {
+    let mut sessions = shop.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+    let secret = format!("a-token-of-{who}-number-{}", sessions.len());
+    sessions.insert(secret.clone(), AccountId::from(who));
+    Json(json!({ "token": secret }))
+}
+
 #[derive(Clone)]
 struct Shop {
     sessions: Arc<Mutex<HashMap<String, AccountId>>>,
@@ -241,6 +255,9 @@ impl Host for Shop {
 }
 
 fn secret(headers: &HeaderMap) -> Option<String> {
+    if let Some(bearer) = headers.get(AUTHORIZATION) {
+        return bearer.to_str().ok()?.strip_prefix("Bearer ").map(str::to_owned);
+    }
     let mut pairs = headers.get(COOKIE)?.to_str().ok()?.split("; ");
     pairs.find_map(|pair| pair.strip_prefix("session=")).map(str::to_owned)
 }
