@@ -231,6 +231,10 @@ pub(crate) fn sentence(rules: &Rules, entry: &Entry) -> Sentence {
             Some(request) => who().say(" ").name(deed(rules, request)).say("."),
             None => who().say(" sent a request."),
         },
+        Kind::TokenIssued => {
+            let audience = text(entry, "audience").unwrap_or("another service");
+            who().say(" took who they are to ").name(audience).say(".")
+        }
         Kind::RequestRefused => refused(rules, entry),
         Kind::Changed => match Changed::of(entry) {
             Some(change) => who().say(" ").then(change.sentence("the")).say("."),

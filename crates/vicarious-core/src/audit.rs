@@ -79,6 +79,8 @@ kinds! {
     Outcome = "request.outcome", "Outcome";
     /// A request that the rules, the mode or a check refused; nothing ran.
     RequestRefused = "request.refused", "Request refused";
+    /// Another service of the application was given a token that names both users.
+    TokenIssued = "token.issued", "Token for another service";
     /// A field of the customer's data changed.
     Changed = "data.changed", "Changed";
     /// All impersonation was paused.

@@ -2,7 +2,7 @@
 //!
 //! This crate is what an application depends on: it re-exports the others and has no code of its own. Features:
 //! `sqlite` and `postgres` bring the ledger for that database, `console` (default) the pages for agents,
-//! administrators and customers, `cable` channels over WebSockets, `axum-login` (0.18) and `tower-sessions` (0.15; as
+//! administrators and customers, `cable` channels over WebSockets, `jwt` tokens for other services, `axum-login` (0.18) and `tower-sessions` (0.15; as
 //! `tower-sessions-14`, 0.14) the host port of an application on that library, `testing` what its tests use.
 
 pub use vicarious_axum::*;
@@ -14,6 +14,8 @@ pub use vicarious_axum_login as axum_login;
 pub use vicarious_cable as cable;
 #[cfg(feature = "console")]
 pub use vicarious_console as console;
+#[cfg(feature = "jwt")]
+pub use vicarious_jwt as jwt;
 #[cfg(any(feature = "sqlite", feature = "postgres"))]
 pub use vicarious_sqlx as sqlx;
 #[cfg(feature = "testing")]

@@ -21,6 +21,7 @@ const OURS: &[&str] = &[
     "vicarious-cable",
     "vicarious-axum-login",
     "vicarious-tower-sessions",
+    "vicarious-jwt",
     "vicarious-testing",
     "cable-core",
     "cable-axum",
@@ -56,6 +57,10 @@ fn forbidden(name: &str) -> Option<Vec<&'static str>> {
             vec![SQL.to_vec(), TEMPLATES.to_vec(), but(OURS, &known)]
         }
         "crates/testkit" => vec![WEB.to_vec(), SQL.to_vec(), TEMPLATES.to_vec(), but(OURS, &["vicarious-core"])],
+        "crates/vicarious-jwt" => {
+            let effects = but(EFFECTS, &["uuid"]);
+            vec![WEB.to_vec(), SQL.to_vec(), TEMPLATES.to_vec(), effects, but(OURS, &["vicarious-core"])]
+        }
         "crates/vicarious-testing" => {
             let known = ["vicarious-core", "vicarious-axum", "testkit"];
             vec![SQL.to_vec(), TEMPLATES.to_vec(), but(OURS, &known)]

@@ -3,7 +3,7 @@
 use sha2::{Digest as _, Sha256};
 use vicarious_core::SignInKey;
 
-use super::{KEY, KeyRing, NONCE, Purpose, derive, seal_with};
+use super::{KEY, Key, KeyRing, NONCE, Purpose, derive, seal_with};
 
 impl KeyRing {
     /// Returns a key for the sign-in that `found_by` finds, such as the identifier of a session: always the same for the
@@ -38,6 +38,25 @@ impl KeyRing {
     /// guessed without the ring.
     pub fn secret_for(&self, what: &str) -> [u8; KEY] {
         keyed(&derive(b"vicarious secret", &self.oldest().bytes), what.as_bytes())
+    }
+
+    /// Returns the secrets that stand for `what` by each key of the ring, that of the first key apart: for what is renewed
+    /// with the ring, such as keys that sign.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vicarious_axum::KeyRing;
+    ///
+    /// let ring = KeyRing::generate();
+    /// let (signs, _) = ring.secrets_for("tokens");
+    /// let (other, older) = ring.rotated().secrets_for("tokens");
+    /// assert_ne!(other, signs);
+    /// assert_eq!(older, [signs]);
+    /// ```
+    pub fn secrets_for(&self, what: &str) -> ([u8; KEY], Vec<[u8; KEY]>) {
+        let secret = |key: &Key| keyed(&derive(b"vicarious secret", &key.bytes), what.as_bytes());
+        (secret(&self.first), self.older.iter().map(|key| secret(key)).collect())
     }
 }
 
