@@ -39,6 +39,11 @@ export async function startFromTheList(page, customer) {
   await page.getByRole('searchbox').fill(customer);
   await page.getByRole('searchbox').press('Enter');
   await page.getByRole('link', { name: new RegExp(`^Impersonate ${customer}`) }).click();
+  await start(page, customer);
+}
+
+/** Lets an agent go in, from the page that asks why. */
+export async function start(page, customer) {
   await page.getByLabel('Reason').fill('Cannot see an order');
   await page.getByRole('button', { name: `Start as ${customer}` }).click();
   await banner(page).waitFor();

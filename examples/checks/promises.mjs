@@ -8,7 +8,7 @@ import { serve } from './application.mjs';
  * Serves an example and tests what it is promised.
  *
  * `example` says how people sign in (`signIn(client, email)`) and out (`signOut(client)`), and where things are: `page`,
- * which shows `ofAlice` and `ofCarol` to them; `agentsPage`; `payment`, to be seen by GET and paid by POST; `save`, a form
+ * which shows `ofAlice` to her; `agentsPage`; `payment`, to be seen by GET and paid by POST; `save`, a form
  * whose rule is `confirm` with this `question`; `asset`; `idOfEve`, who is an agent, too; `minutes`, how long an impersonation lasts. Returns the people for more tests.
  */
 export async function promises(environment, example) {
@@ -21,6 +21,8 @@ export async function promises(environment, example) {
       } catch (error) {
         error.stack += `\nthe application said:\n${application.log()}`;
         throw error;
+      } finally {
+        await people.leave();
       }
     });
   const people = new People(application.origin, example);
@@ -62,6 +64,7 @@ export async function promises(environment, example) {
     assert.match(page.headers.impersonation, /^id=.*, mode=read, ends=/);
     assert.equal((await bob.get(example.agentsPage)).status, 404);
     await bob.delete('/impersonation');
+    example.stopped?.(bob);
     assert.equal((await bob.get(example.agentsPage)).status, 200);
   });
 
@@ -88,8 +91,9 @@ export async function promises(environment, example) {
   claim('logging out while impersonating stops, and nothing else', async () => {
     const bob = await people.inside();
     await example.signOut(bob);
+    example.stopped?.(bob);
     const { json } = await bob.get('/impersonation');
-    assert.deepEqual(json, { impersonation: null });
+    assert.equal(json.impersonation, null);
     assert.equal((await bob.get(example.agentsPage)).status, 200, 'Bob is still signed in');
     await example.signOut(bob);
     assert.notEqual((await bob.get(example.agentsPage)).status, 200, 'and now he is not');
@@ -138,6 +142,9 @@ export async function promises(environment, example) {
 
 /** The people of the demo. */
 class People {
+  /** Who went into an account: one agent may be in five at once. */
+  #agents = [];
+
   constructor(origin, example) {
     this.origin = origin;
     this.example = example;
@@ -162,7 +169,13 @@ class People {
     const start = await bob.post('/impersonation', startOf(await this.idOf(bob, 'alice')));
     assert.equal(start.status, 201, start.text);
     this.example.started?.(bob, start);
+    this.#agents.push(bob);
     return bob;
+  }
+
+  /** Lets everybody leave who went in. */
+  async leave() {
+    await Promise.all(this.#agents.splice(0).map((agent) => agent.delete('/impersonation')));
   }
 
   /** Lets a customer withdraw whatever stands. */
