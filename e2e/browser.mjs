@@ -43,17 +43,18 @@ export function inWords({ screen, scheme, javaScript }) {
 /**
  * Opens an application and a browser for the tests of one file, and closes both after them.
  *
+ * The application is the reference application, or what `serve` starts.
  * The returned `scene(name, look, body)` is a test. Its body gets `visitor()`, which opens a page for somebody who has
  * not been here before, and `origin`. What a failing scene had on its screens is kept.
  */
-export async function openHouse() {
-  const helpdesk = await serveHelpdesk();
+export async function openHouse(serve = serveHelpdesk) {
+  const house = await serve();
   const browser = await chromium.launch({ executablePath: installedChromium(), args: flags });
   after(async () => {
     await browser.close();
-    await helpdesk.close();
+    await house.close();
   });
-  const { origin } = helpdesk;
+  const { origin } = house;
   const scene = (name, look, body) =>
     test(name, { timeout: 240_000 }, async () => {
       const people = [];
@@ -67,7 +68,7 @@ export async function openHouse() {
         await body({ visitor, origin });
         if (complaints.length > 0) throw new Error(`the browser complained:\n${complaints.join('\n')}`);
       } catch (error) {
-        error.stack += `\n${await keep(name, people, await helpdesk.log())}`;
+        error.stack += `\n${await keep(name, people, await house.log())}`;
         throw error;
       } finally {
         await Promise.all(people.map((page) => page.context().close()));
@@ -98,7 +99,7 @@ async function open(browser, origin, { screen = 'desktop', scheme = 'light', jav
 // Says where the screens of a failed scene were kept.
 async function keep(name, people, log) {
   const folder = await mkdtemp(path.join(tmpdir(), 'vicarious-e2e-failed-'));
-  await writeFile(path.join(folder, 'helpdesk.log'), log);
+  await writeFile(path.join(folder, 'server.log'), log);
   for (const [index, page] of people.entries()) {
     if (page.isClosed()) continue;
     const file = path.join(folder, String(index + 1));

@@ -1,12 +1,32 @@
-//! The banner's and the pages' style sheet and script.
+//! The banner's and the pages' style sheets and scripts, and the component of pages that draw themselves.
 
+use std::io::Read as _;
+use std::sync::LazyLock;
+
+use axum::body::Body;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::Method;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::read::GzEncoder;
+use http::header::{
+    ACCEPT_ENCODING, ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, VARY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::banner::{BANNER_CSS, BANNER_JS};
 use crate::page::PAGES_CSS;
+
+const COMPONENT_JS: &str = include_str!("assets/component.js");
+const COMPONENT_DE: &str = include_str!("assets/component.de.json");
+
+/// The component as it travels: its source is readable, and nothing builds it.
+static COMPONENT_GZIP: LazyLock<Option<Bytes>> = LazyLock::new(|| {
+    let mut compressed = Vec::new();
+    let mut encoder = GzEncoder::new(COMPONENT_JS.as_bytes(), Compression::best());
+    encoder.read_to_end(&mut compressed).ok().map(|_| compressed.into())
+});
 
 /// Serves a file of ours; none when the path is another.
 pub(crate) fn serve(request: &Request) -> Option<Response> {
@@ -17,9 +37,90 @@ pub(crate) fn serve(request: &Request) -> Option<Response> {
         "/impersonation/banner.css" => ("text/css; charset=utf-8", BANNER_CSS),
         "/impersonation/banner.js" => ("text/javascript; charset=utf-8", BANNER_JS),
         "/impersonation/pages.css" => ("text/css; charset=utf-8", PAGES_CSS),
+        "/impersonation/component.js" => return Some(component(request.headers())),
+        "/impersonation/component.de.json" => return Some(to_anybody(file("application/json", COMPONENT_DE))),
         _ => return None,
     };
+    Some(file(kind, text))
+}
+
+fn file(kind: &'static str, body: impl Into<Body>) -> Response {
     // Short, so that a new version of the application never draws an old banner for long.
     let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, "public, max-age=300"), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
-    Some((headers, text).into_response())
+    (headers, body.into()).into_response()
+}
+
+fn component(asked: &HeaderMap) -> Response {
+    let compressed = COMPONENT_GZIP.clone().filter(|_| takes_gzip(asked));
+    let is_compressed = compressed.is_some();
+    let body = compressed.map_or_else(|| Body::from(COMPONENT_JS), Body::from);
+    let mut response = to_anybody(file("text/javascript; charset=utf-8", body));
+    response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
+    if is_compressed {
+        response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    response
+}
+
+/// The page may be on another origin than what it asks; what is the same for everybody is no secret.
+fn to_anybody(mut response: Response) -> Response {
+    response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    response
+}
+
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let all = asked.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    let mut codings = all.flat_map(|value| value.split(','));
+    codings.any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        let refused =
+            |quality: &str| quality.strip_prefix("q=").is_some_and(|q| q.trim_end_matches(['0', '.']).is_empty());
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip")) && !parts.any(refused)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a page loads has to stay small, without anything that builds it.
+    #[test]
+    fn the_component_is_less_than_5_kb_on_the_wire() {
+        let compressed = COMPONENT_GZIP.clone().expect("it can be compressed");
+        assert!(compressed.len() < 5 * 1024, "{} bytes", compressed.len());
+        assert!(COMPONENT_JS.contains("\n  "), "what is served is the source, as it is read");
+    }
+
+    #[test]
+    fn it_is_compressed_for_those_who_take_that() {
+        for (accept, takes) in [
+            ("gzip, deflate, br", true),
+            ("br;q=1.0, GZIP;q=0.8", true),
+            ("", false),
+            ("br", false),
+            ("gzip;q=0", false),
+            ("gzip; q=0.0", false),
+            ("xgzip", false),
+        ] {
+            let mut asked = HeaderMap::new();
+            asked.insert(ACCEPT_ENCODING, accept.parse().expect("a header"));
+            let response = component(&asked);
+            assert_eq!(response.headers().contains_key(CONTENT_ENCODING), takes, "{accept}");
+            assert_eq!(response.headers()[VARY], "accept-encoding");
+        }
+    }
+
+    #[test]
+    fn the_german_texts_are_complete_and_name_what_the_english_ones_name() {
+        let german: serde_json::Value = serde_json::from_str(COMPONENT_DE).expect("JSON");
+        let (_, english) = COMPONENT_JS.split_once("const texts = {").expect("texts");
+        let (english, _) = english.split_once("};").expect("the end of the texts");
+        for line in english.lines().filter(|line| !line.trim().is_empty()) {
+            let (name, text) = line.trim().split_once(": ").expect("a name and a text");
+            let translated = german[name].as_str().unwrap_or_else(|| panic!("{name}"));
+            for value in ["{agent}", "{customer}", "{email}", "{time}"] {
+                assert_eq!(text.contains(value), translated.contains(value), "{name}");
+            }
+        }
+    }
 }

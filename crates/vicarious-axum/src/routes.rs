@@ -77,17 +77,25 @@ async fn route(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution)
     }
 }
 
-/// Answers what runs: the impersonation or null.
+/// Answers what runs: the impersonation or null, and what a page that draws its own banner has to know.
 fn status(engine: &Engine, resolution: &Resolution) -> Response {
-    let running = match &resolution.standing {
-        Standing::Pair { row, .. } => row.to_json(engine.now()),
-        Standing::Own | Standing::Dead(_) => serde_json::Value::Null,
+    let now = engine.now();
+    let body = match &resolution.standing {
+        Standing::Own => json!({ "impersonation": null }),
+        Standing::Pair { row, .. } => json!({
+            "impersonation": row.to_json(now),
+            "identity": row.tag(),
+            "true_user": row.true_user,
+            "current_user": row.current_user,
+            "now": now.to_string(),
+        }),
+        Standing::Dead(dead) => json!({
+            "impersonation": null,
+            "cause": dead.cause.as_str(),
+            "detail": dead.cause.sentence(),
+            "true_user": resolution.true_user().map(|user| &user.account.person),
+        }),
     };
-    let mut body = json!({ "impersonation": running });
-    if let (Standing::Dead(dead), Some(body)) = (&resolution.standing, body.as_object_mut()) {
-        body.insert("cause".to_owned(), dead.cause.as_str().into());
-        body.insert("detail".to_owned(), dead.cause.sentence().into());
-    }
     no_store(Json(body).into_response())
 }
 

@@ -7,6 +7,7 @@ mod bearer;
 mod caching;
 mod channel_actions;
 mod check;
+mod component;
 mod connecting;
 mod cross_site;
 mod dressing;

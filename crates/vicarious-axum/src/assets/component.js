@@ -1,0 +1,239 @@
+// <vicarious-banner>: for pages that draw themselves. Says who acts as whom, and lets no request of the page pass for
+// anybody else's. What it does for whom is in docs/single-page.md.
+(() => {
+  "use strict";
+  const script = document.currentScript.src;
+  const site = new URL(script).origin;
+  const own = `${site}/impersonation`;
+  const kept = "vicarious-handle";
+  const send = window.fetch.bind(window);
+  const served = document.getElementById("vicarious-banner");
+
+  const texts = {
+    name: "Impersonation",
+    who: "You are {agent}, using the application as {customer} ({email})",
+    read: "reading only",
+    write: "write mode",
+    left: "{time} left",
+    stop: "Stop",
+    up: "Switch to write",
+    down: "Back to reading",
+    reason: "Reason",
+    yes: "Yes",
+    no: "Cancel",
+    on: "Go on as {agent}",
+    changed: "This page was opened as somebody else. What you typed is still here.",
+    reload: "Reload",
+  };
+
+  const css = `
+    :host { all: initial; display: block !important; position: sticky; top: 0; z-index: 2147483647; color-scheme: light dark; font: 14px/1.4 system-ui, sans-serif }
+    aside { display: flex; flex-wrap: wrap; gap: 4px 12px; align-items: center; padding: 6px 12px; background: light-dark(#fde68a, #422006); color: light-dark(#2a1a02, #fef3c7); border-bottom: 3px solid light-dark(#b45309, #f59e0b) }
+    aside.write { background: light-dark(#b91c1c, #7f1d1d); color: #fff }
+    p { margin: 0; flex: 1 1 20em; overflow-wrap: anywhere }
+    form, label { display: grid; gap: 8px; width: 24em; max-width: 100% }
+    button, input { font: inherit; min-height: 44px; padding: 0 14px; border: 1px solid; border-radius: 8px }
+    button { background: none; color: inherit; font-weight: 600; cursor: pointer }
+    :focus-visible { outline: 3px solid; outline-offset: 2px }
+    #left { font-variant-numeric: tabular-nums }
+    #heard { position: absolute; clip-path: inset(50%) }`;
+
+  let root = null;
+  let state = {};
+  let drawn = "";
+  // Whose this page is: nothing as long as that is not known, and empty for people as themselves.
+  let tag = served?.dataset.tag;
+  let handle = sessionStorage.getItem(kept);
+  let authorization = null;
+  let behind = 0;
+  let before = 0;
+  let asking = null;
+
+  const part = (id) => root.getElementById(id);
+  const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
+  const make = (kind, properties, ...children) => {
+    const made = Object.assign(document.createElement(kind), properties);
+    made.append(...children.filter(Boolean));
+    return made;
+  };
+
+  // --- What the page sends ---
+
+  const isSafe = (method) => /^(GET|HEAD|OPTIONS)$/i.test(method);
+  const isOurs = (url) => new URL(url, document.baseURI).origin === site;
+  // A handle without its sign-in would end the impersonation.
+  const handed = (headers) => {
+    if (handle && headers.has("Authorization")) headers.set("Impersonation-Handle", handle);
+    return headers;
+  };
+
+  window.fetch = async (input, init) => {
+    const request = new Request(input, init);
+    if (!isOurs(request.url)) return send(request);
+    authorization = request.headers.get("Authorization") ?? authorization;
+    handed(request.headers);
+    if (isSafe(request.method)) return notice(request, await send(request));
+    if (tag) request.headers.set("Identity", tag);
+    // A refusal is read here, whatever the page itself makes of the answer.
+    request.headers.append("Accept", "application/problem+json");
+    const again = request.clone();
+    const answer = await send(request);
+    return /403|428/.test(answer.status) ? settle(again, answer) : notice(request, answer);
+  };
+
+  // The page reads the answer, too.
+  const read = async (answer) => (await answer.clone().json().catch(() => null)) ?? {};
+
+  const { open, send: go } = XMLHttpRequest.prototype;
+  XMLHttpRequest.prototype.open = function (...asked) {
+    this.asked = asked;
+    return open.apply(this, asked);
+  };
+  XMLHttpRequest.prototype.send = function (body) {
+    const [method, url] = this.asked;
+    if (isOurs(url)) {
+      if (tag && !isSafe(method)) this.setRequestHeader("Identity", tag);
+      this.addEventListener("load", () => /409|410/.test(this.status) && refresh());
+    }
+    return go.call(this, body);
+  };
+
+  async function notice({ method, url }, answer) {
+    const said = answer.headers.get("Impersonation");
+    const known = `id=${state.impersonation?.id}, mode=${state.impersonation?.mode},`;
+    if (url === own && answer.ok && !isSafe(method)) {
+      const told = await read(answer);
+      handle = told.handle ?? (told.impersonation && handle);
+      if (handle) sessionStorage.setItem(kept, handle);
+      else sessionStorage.removeItem(kept);
+      // This page did it, so it knows whose it is.
+      tag = null;
+      await refresh();
+    } else if (/409|410/.test(answer.status) || (said && !said.startsWith(known))) await refresh();
+    return answer;
+  }
+
+  // Asks what a refusal asks, and sends the request again if the answer is yes.
+  async function settle(again, answer) {
+    const { type, question, confirmation } = await read(answer);
+    if (confirmation && (await ask(question)) !== null) again.headers.set("Confirmation", confirmation);
+    else if (!/:read-only$/.test(type) || !(await change("write"))) return answer;
+    return fetch(again);
+  }
+
+  // --- What it asks the server ---
+
+  const headers = (more) => new Headers({ Accept: "application/json", ...(authorization && { Authorization: authorization }), ...more });
+  const tell = (method, body) => fetch(own, { method, body, headers: headers({ "Content-Type": "application/json" }), credentials: "include" });
+
+  async function change(mode) {
+    const reason = mode === "read" ? "" : await ask(`${texts.up}?`, state.impersonation?.reason ?? "");
+    return reason !== null && (await tell("PATCH", JSON.stringify({ mode, reason }))).ok;
+  }
+
+  async function stop() {
+    const answer = await tell("DELETE");
+    if (!answer.ok) return;
+    const detail = await answer.json();
+    if (say("vicarious:stopped", detail)) location.assign(detail.location);
+  }
+
+  // Asking this leaves no trace, and does not count as being active.
+  const refresh = () => (asking ??= look().catch(() => {}).finally(() => (asking = null)));
+
+  async function look() {
+    if (handle && !authorization) return;
+    const answer = await send(own, { headers: handed(headers()), credentials: "include", cache: "no-store" });
+    if (!answer.ok) return;
+    state = await answer.json();
+    behind = Date.parse(state.now) - Date.now();
+    if (!state.cause) tag ??= state.identity ?? "";
+    draw();
+  }
+
+  // --- What people see and hear ---
+
+  const say = (name, detail) => root.host.dispatchEvent(new CustomEvent(name, { detail, cancelable: true, bubbles: true }));
+
+  function ask(question, reason) {
+    const field = reason != null && make("input", { value: reason, required: true });
+    const yes = make("button", { value: "yes" }, texts.yes);
+    const no = make("button", { formNoValidate: true }, texts.no);
+    const asked = field && make("label", {}, texts.reason, field);
+    const dialog = make("dialog", { ariaLabel: question }, make("form", { method: "dialog" }, make("p", {}, question), asked, yes, no));
+    root.append(dialog);
+    dialog.showModal();
+    return new Promise((done) => {
+      dialog.onclose = () => {
+        dialog.remove();
+        done(dialog.returnValue ? field.value ?? "" : null);
+      };
+    });
+  }
+
+  function draw() {
+    const { impersonation: runs, cause, detail, identity, true_user: agent, current_user: customer } = state;
+    const now = JSON.stringify([tag, identity, cause, runs?.mode]);
+    if (!root || now === drawn) return;
+    drawn = now;
+    say("vicarious:changed", state);
+    if (served) return;
+    // Whichever way a name is written, it does not turn the rest around.
+    const apart = (text) => text && `\u2068${text}\u2069`;
+    const names = { agent: apart(agent?.name), customer: apart(customer?.name), email: customer?.email };
+    const alert = (text) => make("p", { role: "alert" }, text);
+    const button = (text, onclick) => make("button", { onclick }, fill(text, names));
+    const strong = (text) => make("strong", {}, text);
+    const other = runs?.mode === "read" ? "write" : "read";
+    const shown = cause ? [alert(texts[cause] ?? detail), button(texts.on, stop)]
+      : tag !== (identity ?? "") ? [alert(texts.changed), button(texts.reload, () => location.reload())]
+      : runs ? [
+        make("p", {}, strong(fill(texts.who, names)), " · ", strong(texts[runs.mode]), ` · ${runs.ticket ?? ""} ${apart(runs.reason)}`),
+        make("span", { id: "left", role: "timer" }),
+        button(other === "write" ? texts.up : texts.down, () => change(other)),
+        button(texts.stop, stop),
+      ] : [];
+    const focused = [...root.querySelectorAll("button")].indexOf(root.activeElement);
+    const bar = make("aside", { role: "region", className: runs?.mode ?? "", ariaLabel: texts.name }, ...shown);
+    root.querySelector("aside")?.remove();
+    if (shown.length) root.prepend(bar);
+    root.querySelectorAll("button")[focused]?.focus();
+    part("heard").textContent = texts[runs?.mode] ?? "";
+    tick();
+  }
+
+  function tick() {
+    const runs = state.impersonation;
+    if (!runs) return;
+    const until = (at) => Math.ceil((Date.parse(at) - Date.now() - behind) / 1000);
+    const left = Math.max(0, until(runs.ends_at));
+    const text = fill(texts.left, { time: `${Math.floor(left / 60)}:${String(left % 60).padStart(2, 0)}` });
+    if (part("left")) part("left").textContent = text;
+    if ([300, 60].some((mark) => before > mark && left <= mark)) part("heard").textContent = text;
+    before = left;
+    if ([runs.ends_at, runs.idle_ends_at, runs.mode_ends_at].some((at) => until(at) <= 0)) refresh();
+  }
+
+  customElements.define("vicarious-banner", class extends HTMLElement {
+    async connectedCallback() {
+      if (root) return;
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(css);
+      root = this.attachShadow({ mode: "open" });
+      root.adoptedStyleSheets = [sheet];
+      root.append(make("p", { id: "heard", role: "status" }));
+      const speaks = this.closest("[lang]")?.lang.slice(0, 2);
+      const strings = this.dataset.strings ?? (speaks === "de" && script.replace(/js$/, "de.json"));
+      if (strings) Object.assign(texts, await send(strings).then((found) => found.json(), () => ({})));
+      Object.assign(texts, this.dataset);
+      await refresh();
+      setInterval(tick, 1000);
+    }
+
+    refresh() {
+      return refresh();
+    }
+  });
+
+  addEventListener("DOMContentLoaded", () => document.querySelector("vicarious-banner") ?? document.body.prepend(make("vicarious-banner")));
+})();

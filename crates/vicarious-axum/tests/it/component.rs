@@ -1,0 +1,77 @@
+//! What the component of a page that draws itself is given.
+
+use http::header::CONTENT_ENCODING;
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use testkit::people::{alice, bob};
+
+use crate::support::World;
+
+#[tokio::test]
+async fn it_is_served_to_everybody_even_with_a_dead_handle_and_leaves_no_trace() {
+    let world = World::new().await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    world.clock.advance(jiff::SignedDuration::from_mins(31));
+    assert_eq!(inside.get("/").await.status, StatusCode::GONE);
+    let before = world.kinds().len();
+    for mut browser in [world.nobody(), world.browser(&alice()), inside] {
+        for (path, kind) in
+            [("component.js", "text/javascript; charset=utf-8"), ("component.de.json", "application/json")]
+        {
+            let answer = browser.get(&format!("/impersonation/{path}")).await;
+            assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, kind));
+            assert_eq!(answer.header("cache-control"), "public, max-age=300");
+            assert_eq!(answer.header("access-control-allow-origin"), "*");
+            assert!(!answer.headers.contains_key(CONTENT_ENCODING) && !answer.headers.contains_key("impersonation"));
+        }
+    }
+    assert_eq!(world.kinds().len(), before);
+}
+
+#[tokio::test]
+async fn what_runs_says_who_and_as_whom_and_by_which_tag() {
+    let world = World::new().await;
+    let mut browser = world.inside(&bob(), &alice()).await;
+    let tag = browser.tag().await;
+    let told = browser.get_json("/impersonation").await.json();
+    assert_eq!(told["identity"], json!(tag));
+    assert_eq!(told["true_user"], json!(bob().person));
+    assert_eq!(told["current_user"], json!(alice().person));
+    assert_eq!(told["now"], json!(world.clock.now().to_string()));
+    assert_eq!(told["impersonation"]["mode"], "read");
+}
+
+#[tokio::test]
+async fn what_has_ended_says_why_and_whose_it_was_only_to_them() {
+    let world = World::new().await;
+    let mut browser = world.inside(&bob(), &alice()).await;
+    let handle = browser.cookies[crate::support::HANDLE].clone();
+    world.clock.advance(jiff::SignedDuration::from_mins(31));
+    let told = browser.get_json("/impersonation").await.json();
+    assert_eq!(
+        (&told["impersonation"], told["cause"].as_str(), &told["true_user"]),
+        (&Value::Null, Some("expired"), &json!(bob().person))
+    );
+    let mut thief = world.nobody();
+    thief.cookies.insert(crate::support::HANDLE.into(), handle);
+    let told = thief.get_json("/impersonation").await.json();
+    assert_eq!(told["true_user"], Value::Null);
+    assert!(!told.to_string().contains("alice"), "{told}");
+    let own = world.browser(&alice()).get_json("/impersonation").await;
+    assert_eq!(own.json(), json!({"impersonation": null}));
+}
+
+#[tokio::test]
+async fn a_refusal_is_json_where_the_component_has_added_that_to_what_the_page_takes() {
+    let world = World::new().await;
+    let mut browser = world.writing(&bob(), &alice()).await;
+    let tag = browser.tag().await;
+    for (accept, is_json) in
+        [("*/*, application/problem+json", true), ("text/html, application/problem+json", false), ("*/*", false)]
+    {
+        let headers = [("accept", accept), ("content-type", "application/json"), ("identity", tag.as_str())];
+        let refused = browser.raw(Method::PATCH.as_str(), "/profile", &headers, "{}").await;
+        assert_eq!(refused.status, StatusCode::PRECONDITION_REQUIRED);
+        assert_eq!(refused.json()["confirmation"].is_string(), is_json, "{accept}");
+    }
+}

@@ -1,0 +1,32 @@
+// The component on pages that have the layer's own banner: it adds none, and does the rest.
+import assert from 'node:assert/strict';
+import { openHouse } from '../browser.mjs';
+import { accountOf, alice, banner, bob, signIn, startAs, whoAmI } from '../people.mjs';
+
+const { scene } = await openHouse();
+const desktop = { screen: 'desktop', scheme: 'light', javaScript: true };
+
+scene('where the document has a banner there is no second one, and scripts carry its identity', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, bob);
+  await startAs(page, await accountOf(page, alice));
+  await page.goto('/profile');
+  await page.addScriptTag({ url: '/impersonation/component.js' });
+  await page.evaluate(() => document.body.prepend(document.createElement('vicarious-banner')));
+  const tag = await banner(page).getAttribute('data-tag');
+  const asked = page.waitForRequest((request) => request.method() === 'PATCH');
+  const name = page.evaluate(async () => {
+    const headers = { 'content-type': 'application/json', accept: 'application/json' };
+    const answer = await fetch('/profile', { method: 'PATCH', headers, body: '{"name": "Alice the First"}' });
+    return (await answer.json()).name;
+  });
+  assert.equal((await (await asked).allHeaders()).identity, tag);
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText('Switch to write?').waitFor();
+  await page.keyboard.press('Enter');
+  await dialog.getByText(/account\?$/).waitFor();
+  await dialog.getByRole('button', { name: 'Yes' }).click();
+  assert.equal(await name, 'Alice the First');
+  assert.equal(await banner(page).count(), 1, 'one banner, which is the document’s');
+  assert.equal((await whoAmI(page)).impersonation.mode, 'write');
+});

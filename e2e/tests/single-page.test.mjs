@@ -1,0 +1,159 @@
+// A page that draws itself, with bearer tokens: <vicarious-banner> does what the layer does for documents.
+import assert from 'node:assert/strict';
+import { inWords, looks, openHouse } from '../browser.mjs';
+import { assertInPlainSight, assertReadable } from '../checks.mjs';
+import { banner } from '../people.mjs';
+import { serveSinglePage } from '../single-page.mjs';
+
+const { scene } = await openHouse(serveSinglePage);
+const views = looks.filter(({ screen, scheme, javaScript }) => javaScript && (screen === 'phone') === (scheme === 'dark'));
+const [desktop] = views;
+
+async function signIn(page, who, address = '/') {
+  await page.goto(address);
+  await page.getByLabel('alice or bob').fill(who);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: who }).waitFor();
+}
+
+async function impersonate(page) {
+  await page.getByRole('button', { name: 'Impersonate' }).click();
+  await page.getByRole('heading', { name: 'alice' }).waitFor();
+}
+
+const said = (page, text) => page.getByRole('main').getByText(text).waitFor();
+const kept = (page) =>
+  page.evaluate(() => ({ token: sessionStorage.getItem('token'), handle: sessionStorage.getItem('vicarious-handle') }));
+
+/** Asks as another program would that has the same token and handle. */
+async function elsewhere(origin, { token, handle }, method, path) {
+  const headers = { accept: 'application/json', authorization: `Bearer ${token}`, 'impersonation-handle': handle };
+  const answer = await fetch(new URL(path, origin), { method, headers });
+  return { status: answer.status, body: await answer.json() };
+}
+
+for (const view of views) {
+  scene(`a page that draws itself says who acts as whom, and asks before it changes anything: ${inWords(view)}`, view, async ({ visitor }) => {
+    const page = await visitor();
+    await signIn(page, 'bob');
+    assert.equal(await banner(page).count(), 0, 'nothing is shown to people as themselves');
+    await impersonate(page);
+    await assertInPlainSight(banner(page));
+    assert.match(await banner(page).innerText(), /You are .?bob.?, using the application as .?alice.? \(alice@example.com\)[^]*reading only[^]*cannot find the newsletter/);
+    await assertReadable(page);
+    const timer = banner(page).getByRole('timer');
+    const before = await timer.innerText();
+    assert.match(before, /^(30:00|29:\d\d) left$/);
+    await page.waitForFunction((old) => document.querySelector('vicarious-banner').shadowRoot.getElementById('left').textContent !== old, before);
+
+    await page.getByLabel('Note').fill('call back');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('Switch to write?').waitFor();
+    await assertReadable(page);
+    assert.equal(await dialog.getByLabel('Reason').inputValue(), 'cannot find the newsletter');
+    await page.keyboard.press('Enter');
+    await said(page, 'Done');
+    await banner(page).getByText('write mode').waitFor();
+    assert.equal(await page.getByLabel('Note').inputValue(), 'call back');
+    await assertReadable(page);
+
+    await page.getByRole('button', { name: 'Subscribe' }).click();
+    await dialog.getByText("Subscribe to the newsletter for alice's account?").waitFor();
+    await page.keyboard.press('Escape');
+    await said(page, 'Refused: 428');
+    await page.getByRole('button', { name: 'Subscribe' }).click();
+    await dialog.getByRole('button', { name: 'Yes' }).click();
+    await said(page, 'Done');
+    await page.getByRole('button', { name: 'Subscribed' }).waitFor();
+
+    await page.getByRole('button', { name: 'Pay' }).click();
+    await said(page, 'Refused: 403');
+    assert.equal(await dialog.count(), 0, 'what is never allowed is not asked about');
+
+    await page.reload();
+    await banner(page).getByText('write mode').waitFor();
+    await banner(page).getByRole('button', { name: 'Stop' }).click();
+    await page.getByRole('heading', { name: 'bob' }).waitFor();
+    assert.equal(await banner(page).count(), 0);
+    assert.equal((await kept(page)).handle, null);
+  });
+}
+
+scene('the mode is switched with the keyboard alone, and the focus is not lost', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  await banner(page).getByRole('button', { name: 'Switch to write' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').getByLabel('Reason').fill('asked to');
+  await page.keyboard.press('Enter');
+  const down = banner(page).getByRole('button', { name: 'Back to reading' });
+  await down.waitFor();
+  assert.ok(await down.evaluate((button) => button === button.getRootNode().activeElement), 'the focus stays in its place');
+  await page.keyboard.press('Enter');
+  await banner(page).getByText('reading only').waitFor();
+});
+
+scene('an impersonation that was ended elsewhere is explained, and the page goes on as the agent', desktop, async ({ visitor, origin }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  const { status } = await elsewhere(origin, await kept(page), 'DELETE', '/impersonation');
+  assert.equal(status, 200);
+  await page.getByRole('button', { name: 'Save' }).click();
+  await banner(page).getByText('It was stopped.').waitFor();
+  await assertReadable(page);
+  await banner(page).getByRole('button', { name: 'Go on as' }).click();
+  await page.getByRole('heading', { name: 'bob' }).waitFor();
+  assert.equal(await banner(page).count(), 0);
+});
+
+scene('a second tab that has the token and not the handle is nobody, and says why', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  const { token } = await kept(page);
+  const tab = await page.context().newPage();
+  await tab.goto('/');
+  await tab.evaluate((token) => sessionStorage.setItem('token', token), token);
+  await tab.reload();
+  await banner(tab).getByText('has lost the handle').waitFor();
+  assert.equal(await tab.getByRole('heading', { name: 'Nobody' }).count(), 1);
+});
+
+scene('it speaks German where the page does', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, 'bob', '/de');
+  await page.getByRole('button', { name: 'Impersonate' }).click();
+  const aside = page.getByRole('region', { name: 'Identitätswechsel' });
+  await aside.getByText('noch').waitFor();
+  assert.match(await aside.innerText(), /Sie sind .?bob.? und nutzen die Anwendung als .?alice.?[^]*nur lesend[^]*noch/);
+  await aside.getByRole('button', { name: 'Beenden' }).click();
+  await page.getByRole('heading', { name: 'bob' }).waitFor();
+});
+
+scene('what a script sends in other ways has the identity as well, and the handle goes nowhere without its token', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  const sent = [];
+  page.on('request', (request) => sent.push(request));
+  await page.evaluate(async () => {
+    const token = sessionStorage.getItem('token');
+    await fetch('/api/me');
+    await fetch('/api/me', { headers: { authorization: `Bearer ${token}` } });
+    await new Promise((done) => {
+      const request = new XMLHttpRequest();
+      request.open('PUT', '/api/note');
+      request.onloadend = done;
+      request.send('{}');
+    });
+  });
+  const headers = (wanted) =>
+    Promise.all(sent.filter((request) => new URL(request.url()).pathname === wanted).map((request) => request.allHeaders()));
+  assert.deepEqual((await headers('/api/me')).map((found) => Boolean(found['impersonation-handle'])), [false, true]);
+  assert.match((await headers('/api/note'))[0].identity, /^[0-9a-f]{32}$/);
+  await page.reload();
+  await banner(page).getByText('reading only').waitFor();
+});
