@@ -103,6 +103,14 @@ impl TestApp {
         found.ok().flatten().unwrap_or_else(|| nobody(&id))
     }
 
+    /// Returns what [`Vicarious::check`] finds wrong with the router, and what is careless about the cookies that somebody
+    /// gets who signs in, a sentence each.
+    pub async fn check(&self, account: impl Into<AccountId>) -> Vec<String> {
+        let found = self.vicarious.check(&self.router).await;
+        let cookies = self.signed_in(account).await.careless_cookies();
+        found.iter().map(ToString::to_string).chain(cookies).collect()
+    }
+
     /// Returns a [`Probe`]: does any page tell the agent's name while impersonating?
     pub fn probe(&self) -> Probe {
         Probe::new(self.clone())

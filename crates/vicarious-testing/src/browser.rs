@@ -25,6 +25,8 @@ pub(crate) const FORM: &str = "application/x-www-form-urlencoded";
 pub struct Browser {
     app: Router,
     cookies: BTreeMap<String, String>,
+    /// The attributes with which each cookie was set.
+    attributes: BTreeMap<String, String>,
     /// Sent with every request: who is signed in, where that is no cookie.
     headers: HeaderMap,
     host: HeaderValue,
@@ -33,7 +35,7 @@ pub struct Browser {
 impl Browser {
     pub(crate) fn new(app: Router, host: &str) -> Self {
         let host = HeaderValue::from_str(host).unwrap_or_else(|_| HeaderValue::from_static("localhost"));
-        Self { app, cookies: BTreeMap::new(), headers: HeaderMap::new(), host }
+        Self { app, cookies: BTreeMap::new(), attributes: BTreeMap::new(), headers: HeaderMap::new(), host }
     }
 
     /// Asks for a page.
@@ -152,6 +154,7 @@ impl Browser {
 
     fn take_cookies(&mut self, headers: &HeaderMap) {
         for set in headers.get_all(SET_COOKIE).iter().filter_map(|value| value.to_str().ok()) {
+            let (_, attributes) = set.split_once(';').unwrap_or_default();
             let mut parts = set.split(';').map(str::trim);
             let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { continue };
             let removes = parts.any(|attribute| {
@@ -162,7 +165,24 @@ impl Browser {
                 self.cookies.remove(name);
             } else {
                 self.cookies.insert(name.to_owned(), value.to_owned());
+                self.attributes.insert(name.to_owned(), attributes.to_ascii_lowercase());
             }
         }
+    }
+
+    /// Says what cookies that were set lack, a sentence each.
+    pub(crate) fn careless_cookies(&self) -> Vec<String> {
+        let lacks = |(name, set): (&String, &String)| {
+            let has = |wanted: &str| set.split(';').any(|attribute| attribute.trim().starts_with(wanted));
+            let (scripts, sites) = (has("httponly"), has("samesite=lax") || has("samesite=strict"));
+            let what = match (scripts, sites) {
+                (true, true) => return None,
+                (false, true) => "is not `HttpOnly`, so a script that a customer planted can read it",
+                (true, false) => "is not `SameSite=Lax` or `Strict`, so other sites' forms are sent with it",
+                (false, false) => "is neither `HttpOnly` nor `SameSite`",
+            };
+            Some(format!("the cookie `{name}` of the sign-in {what}"))
+        };
+        self.attributes.iter().filter_map(lacks).collect()
     }
 }

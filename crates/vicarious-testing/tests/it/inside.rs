@@ -37,6 +37,17 @@ async fn a_host_with_tokens_is_used_and_attacked_in_the_same_way() {
 }
 
 #[tokio::test]
+async fn what_is_put_together_wrongly_is_told_in_sentences() {
+    let clock = ManualClock::default();
+    assert_eq!(app(&clock, Mistake::None).check("bob").await, Vec::<String>::new());
+    let found = app(&clock, Mistake::CookieForAll).check("bob").await;
+    assert!(found[0].starts_with("the cookie `session` of the sign-in is not `SameSite=Lax`"), "{found:?}");
+    let found = app(&clock, Mistake::RoutesBeside).check("bob").await;
+    assert!(found.iter().all(|sentence| sentence.contains("does not pass the layer")), "{found:?}");
+    assert_eq!(found.len(), 2, "/export and /import");
+}
+
+#[tokio::test]
 async fn the_tag_and_the_confirmation_are_given_or_withheld_at_will() {
     let app = app(&ManualClock::default(), Mistake::None);
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;

@@ -41,6 +41,8 @@ pub(crate) enum Mistake {
     NamesAgentInHeader,
     /// Paying is a change like any other.
     PaysLikeAnyChange,
+    /// The cookie of the sign-in is sent with other sites' forms.
+    CookieForAll,
     /// A page breaks while impersonating.
     BreaksForPairs,
     /// No mistake: people sign in with JSON, and their token and their handle are headers.
@@ -182,7 +184,8 @@ async fn sign_in(State(shop): State<Shop>, Form(typed): Form<HashMap<String, Str
     }
     let mut sessions = shop.sessions.lock().unwrap_or_else(PoisonError::into_inner);
     let secret = format!("a-secret-of-{who}-number-{}", sessions.len());
-    let cookie = format!("session={secret}; Path=/; HttpOnly; SameSite=Lax");
+    let site = if shop.mistake == Mistake::CookieForAll { "None" } else { "Lax" };
+    let cookie = format!("session={secret}; Path=/; HttpOnly; SameSite={site}");
     sessions.insert(secret, AccountId::from(who));
     ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
 }
