@@ -4,7 +4,7 @@ use vicarious::{Rule, Rules};
 
 /// Every unsafe route that is served, the console's included, so that a forgotten one is found by a test and by
 /// `helpdesk rules`. Those below `/impersonation` are Vicarious' own and guard themselves.
-pub(crate) const UNSAFE_ROUTES: [(&str, &str); 20] = [
+pub(crate) const UNSAFE_ROUTES: [(&str, &str); 22] = [
     ("POST", "/session"),
     ("DELETE", "/session"),
     ("PATCH", "/profile"),
@@ -19,6 +19,8 @@ pub(crate) const UNSAFE_ROUTES: [(&str, &str); 20] = [
     ("POST", "/consents/opt-out"),
     ("POST", "/consents/opt-in"),
     ("POST", "/consents/requests"),
+    ("POST", "/consents/attested"),
+    ("POST", "/support-code"),
     ("DELETE", "/access-log/{id}"),
     ("DELETE", "/impersonations/{id}"),
     ("POST", "/impersonations/pause"),
@@ -59,6 +61,7 @@ pub(crate) fn rules() -> Rules {
         // The console: only people as themselves decide there.
         .never("POST /consents")
         .never("PATCH /consents")
+        .never("POST /support-code")
         .never("POST /access-log")
         .never("DELETE /access-log")
         .never("POST /impersonations")

@@ -91,6 +91,7 @@ macro_rules! ledger_contract {
             a_consent_is_kept_with_everything_about_it
             deciding_a_consent_twice_conflicts
             consents_are_listed_for_customer_agent_and_pair_newest_first
+            a_support_code_finds_its_consent
             opting_out_is_kept_until_opting_in
             the_off_switch_is_kept_until_resumed
             a_nonce_is_spent_once

@@ -90,6 +90,7 @@ impl Start {
             allowed: true,
             fresh_sign_in: true,
             consents: &self.consents,
+            redeemed: None,
             opted_out: false,
             running_of_true_user: usize::from(self.instead_of.is_some()),
             paused: None,

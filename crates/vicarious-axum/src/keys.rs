@@ -71,7 +71,9 @@ impl Purpose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The environment variable that was to hold the keys is not set.
-    #[error("the environment variable `{0}` is not set: it holds keys of 32 random bytes in base64, as `openssl rand -base64 32` prints")]
+    #[error(
+        "the environment variable `{0}` is not set: it holds keys of 32 random bytes in base64, as `openssl rand -base64 32` prints"
+    )]
     Unset(&'static str),
     /// There is no key at all.
     #[error("there is no key: expected 32 random bytes in base64")]
@@ -272,7 +274,7 @@ fn derive(label: &[u8; 16], key: &[u8; KEY]) -> [u8; 32] {
 }
 
 #[expect(clippy::expect_used, reason = "without randomness there is no safe way to go on, and no host runs without")]
-fn random<const N: usize>() -> [u8; N] {
+pub(crate) fn random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system gives random bytes");
     bytes

@@ -16,6 +16,7 @@ mod builder;
 mod cache;
 mod carried;
 mod check;
+mod codes;
 mod confirm;
 mod connect;
 mod cookies;
@@ -50,9 +51,9 @@ mod site;
 mod sweep;
 mod ticket;
 mod treats;
+mod whose;
 
 use std::sync::Arc;
-mod whose;
 
 use http::StatusCode;
 use vicarious_core::decide::Terms;
@@ -74,6 +75,7 @@ pub use layer::{VicariousLayer, VicariousService};
 pub use listed::{RouteListed, list_routes};
 pub use met::RouteMet;
 pub use method_override::method_override;
+pub use operations::Said;
 pub use problem::{Next, Problem};
 pub use resolve::DeadCause;
 pub use site::wants_json;

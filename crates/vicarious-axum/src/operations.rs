@@ -1,7 +1,7 @@
 //! What the console, the command line and the host may ask for.
 
-use vicarious_core::consent::{Consent, ConsentId};
-use vicarious_core::decide::{self, Ask, Decision};
+use vicarious_core::consent::{Consent, ConsentId, ConsentState};
+use vicarious_core::decide::{self, Ask, Attest, Decision};
 use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
 use vicarious_core::{Account, AccountId, EndCause, Identity, ImpersonationId, Person, Refusal, SignInKey};
 
@@ -13,6 +13,17 @@ use crate::{Refused, Vicarious};
 
 /// How often a decision is made afresh when the state changed under it.
 const TRIES: usize = 3;
+
+/// What a customer said elsewhere, as an agent records it.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// Where, for example `phone`, `chat` or `mail`.
+    pub channel: &'a str,
+    /// What, in the customer's words.
+    pub quotation: &'a str,
+    /// The ticket it is for; empty counts as none.
+    pub ticket: Option<&'a str>,
+}
 
 impl From<Unavailable> for Refused {
     fn from(outage: Unavailable) -> Self {
@@ -117,7 +128,37 @@ impl Vicarious {
         self.consent(&id).await
     }
 
-    /// Gives, refuses or withdraws a consent; what runs on a withdrawn one ends.
+    /// Records that a customer agreed elsewhere, where the [terms](decide::Terms::attested) allow it.
+    ///
+    /// # Errors
+    ///
+    /// [`Refusal::NoSuchAccount`] unless this pair is permitted and the terms allow it, and those of [`decide::attest`].
+    pub async fn attest_consent(
+        &self,
+        identity: &Identity,
+        account: &AccountId,
+        said: Said<'_>,
+    ) -> Result<Consent, Refused> {
+        let engine = &self.engine;
+        let by = self.themselves(identity).await?.filter(|_| engine.terms.attested).ok_or(Refusal::NoSuchAccount)?;
+        let target = engine.permitted(&by, account).await?.ok_or(Refusal::NoSuchAccount)?;
+        let between = Consents::Between { account, agent: by.account.id() };
+        let known = engine.ledger.consents(between).await?;
+        let attest = Attest {
+            agent: &by.account.person,
+            account: &target.account.person,
+            channel: said.channel,
+            quotation: said.quotation,
+            ticket: said.ticket,
+            opted_out: engine.ledger.opted_out(account).await?.is_some(),
+            disowned: known.iter().any(|consent| consent.state == ConsentState::Disowned),
+        };
+        let id = ConsentId::new(uuid::Uuid::now_v7().to_string());
+        self.commit(vec![decide::attest(id.clone(), attest, self.now())?]).await?;
+        self.consent(&id).await
+    }
+
+    /// Gives, refuses, withdraws or disowns a consent; what runs on one that is taken back ends.
     ///
     /// # Errors
     ///
@@ -134,12 +175,13 @@ impl Vicarious {
             let consent =
                 consent.filter(|consent| consent.account.id == *customer.account.id()).ok_or(Refusal::NoSuchAccount)?;
             let mut transitions = vec![decide::decide(&consent, decision, self.now())?];
-            if decision == Decision::Withdraw {
+            let is_taken_back = matches!(decision, Decision::Withdraw | Decision::Disown);
+            if is_taken_back {
                 transitions.extend(self.engine.ends_of(Running::On(id), EndCause::ConsentWithdrawn).await?);
             }
             match self.engine.apply(transitions).await {
                 Ok(()) => {
-                    if decision == Decision::Withdraw {
+                    if is_taken_back {
                         // What started between the look and the commit; nothing can start after it.
                         self.engine.end_all(Running::On(id), EndCause::ConsentWithdrawn, None).await?;
                     }
@@ -298,11 +340,11 @@ impl Vicarious {
         }
     }
 
-    async fn consent(&self, id: &ConsentId) -> Result<Consent, Refused> {
+    pub(crate) async fn consent(&self, id: &ConsentId) -> Result<Consent, Refused> {
         Ok(self.engine.ledger.consent(id).await?.ok_or(Refusal::NoSuchAccount)?)
     }
 
-    async fn commit(&self, transitions: Vec<decide::Transition>) -> Result<(), Refused> {
+    pub(crate) async fn commit(&self, transitions: Vec<decide::Transition>) -> Result<(), Refused> {
         self.engine.apply(transitions).await.map_err(|error| match error {
             ApplyError::Conflict => Refusal::AlreadyDecided.into(),
             ApplyError::Unavailable(outage) => outage.into(),
@@ -316,7 +358,7 @@ impl Vicarious {
     }
 
     /// Returns the user of an identity that is a customer as themselves.
-    async fn customer(&self, identity: &Identity) -> Result<Known, Refused> {
+    pub(crate) async fn customer(&self, identity: &Identity) -> Result<Known, Refused> {
         let customer = self.themselves(identity).await?;
         let customer = customer.filter(|customer| self.engine.host.staff(customer) == Staff::No);
         Ok(customer.ok_or(Refusal::NoSuchAccount)?)

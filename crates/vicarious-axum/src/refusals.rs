@@ -330,6 +330,7 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> Problem {
         Refusal::StepUpRequired => (StatusCode::FORBIDDEN, "step-up-required", "Please sign in again"),
         Refusal::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "Something is missing or wrong"),
         Refusal::ConsentRequired { .. } => (StatusCode::FORBIDDEN, "consent-required", "The customer has not agreed"),
+        Refusal::TooManyGuesses => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many wrong support codes"),
         Refusal::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "too-many", "Too many impersonations at once"),
         Refusal::Paused { .. } => (StatusCode::FORBIDDEN, "paused", "Impersonation is paused"),
         Refusal::Ended(_) => (StatusCode::GONE, "impersonation-ended", "The impersonation has ended"),

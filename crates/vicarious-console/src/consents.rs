@@ -40,6 +40,7 @@ struct Links {
     opt_out: String,
     opt_in: String,
     access_log: String,
+    support_code: String,
 }
 
 #[derive(Template)]
@@ -64,6 +65,7 @@ struct Item {
     decided: Option<When>,
     ends: When,
     is_used: bool,
+    kind: ConsentKind,
 }
 
 impl Item {
@@ -75,7 +77,8 @@ impl Item {
             asked: When::new(consent.asked_at, now),
             decided: consent.decided_at.map(|at| When::new(at, now)),
             ends: When::new(consent.ends_at, now),
-            is_used: consent.used_by.is_some() && consent.kind == ConsentKind::Requested,
+            is_used: consent.used_by.is_some() && consent.kind.is_for_one_use(),
+            kind: consent.kind,
             account: consent.account,
             requested_by: consent.requested_by,
             reason: consent.reason,
@@ -85,15 +88,42 @@ impl Item {
 
     /// Returns the words of its label.
     fn words(&self) -> &'static str {
-        match (self.state, &self.requested_by) {
+        match (self.state, self.kind) {
             (ConsentState::Asked, _) => "Waiting",
-            (ConsentState::Given, None) => "Given ahead",
-            (ConsentState::Given, Some(_)) if self.is_used => "Agreed, in use",
-            (ConsentState::Given, Some(_)) => "Agreed",
+            (ConsentState::Given, ConsentKind::Standing) => "Given ahead",
+            (ConsentState::Given, _) if self.is_used => "Agreed, in use",
+            (ConsentState::Given, ConsentKind::Requested) => "Agreed",
+            (ConsentState::Given, ConsentKind::Code) => "Support code, not used yet",
+            (ConsentState::Given, ConsentKind::Attested) => "Recorded by the agent",
             (ConsentState::Refused, _) => "Declined",
             (ConsentState::Withdrawn, _) => "Withdrawn",
             (ConsentState::Lapsed, _) => "Lapsed",
+            (ConsentState::Disowned, _) => "Never agreed",
         }
+    }
+
+    /// Returns who is let in.
+    fn who(&self) -> &str {
+        match (&self.requested_by, self.kind) {
+            (Some(agent), _) => &agent.name,
+            (None, ConsentKind::Code) => "Whoever you tell the code",
+            (None, _) => "Any support agent",
+        }
+    }
+
+    /// Returns how it came about, after who did it.
+    fn came(&self) -> (&str, &'static str) {
+        match (&self.requested_by, self.kind) {
+            (Some(agent), ConsentKind::Attested) => (&agent.name, "recorded that you agreed"),
+            (Some(agent), _) => (&agent.name, "asked"),
+            (None, ConsentKind::Code) => ("", "Support code made"),
+            (None, _) => ("", "Given ahead"),
+        }
+    }
+
+    /// Returns whether the customer can say that this was never given.
+    fn can_be_disowned(&self) -> bool {
+        self.kind == ConsentKind::Attested && self.state != ConsentState::Disowned
     }
 
     /// Returns the class of its label.
@@ -101,7 +131,7 @@ impl Item {
         match self.state {
             ConsentState::Asked => "warn",
             ConsentState::Given => "good",
-            ConsentState::Refused | ConsentState::Withdrawn => "bad",
+            ConsentState::Refused | ConsentState::Withdrawn | ConsentState::Disowned => "bad",
             ConsentState::Lapsed => "plain",
         }
     }
@@ -170,6 +200,7 @@ async fn customer(asked: &Asked, person: &Person, shown: Vec<Consent>, next: Opt
             opt_out: asked.link("/consents/opt-out"),
             opt_in: asked.link("/consents/opt-in"),
             access_log: asked.link("/access-log"),
+            support_code: asked.link("/support-code"),
         },
     };
     html(StatusCode::OK, &page)

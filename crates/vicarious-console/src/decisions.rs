@@ -3,8 +3,8 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use serde_json::json;
-use vicarious_axum::{Next, Refused};
-use vicarious_core::consent::ConsentId;
+use vicarious_axum::{Next, Refused, Said};
+use vicarious_core::consent::{Consent, ConsentId};
 use vicarious_core::decide::Decision;
 use vicarious_core::{AccountId, Refusal, Timestamp};
 
@@ -21,6 +21,22 @@ pub(crate) async fn ask(Sent { asked, fields }: Sent) -> Answer {
     let account = AccountId::from(fields.get("account_id").unwrap_or_default());
     let text = |name| fields.get(name).unwrap_or_default();
     let consent = asked.vicarious().ask_consent(&asked.identity, &account, text("reason"), fields.get("ticket")).await;
+    back_to_the_start(&asked, &account, &fields, consent)
+}
+
+/// Records that a customer agreed elsewhere, for agents, where the application allows it.
+pub(crate) async fn attest(Sent { asked, fields }: Sent) -> Answer {
+    asked.person()?;
+    let account = AccountId::from(fields.get("account_id").unwrap_or_default());
+    let text = |name| fields.get(name).unwrap_or_default();
+    let said = Said { channel: text("channel"), quotation: text("quotation"), ticket: fields.get("ticket") };
+    let consent = asked.vicarious().attest_consent(&asked.identity, &account, said).await;
+    back_to_the_start(&asked, &account, &fields, consent)
+}
+
+/// Answers an agent with the consent, or with the start page as it was filled in.
+fn back_to_the_start(asked: &Asked, account: &AccountId, fields: &Fields, consent: Result<Consent, Refused>) -> Answer {
+    let text = |name| fields.get(name).unwrap_or_default();
     let back = with_query(
         START_PAGE,
         &[
@@ -40,14 +56,14 @@ pub(crate) async fn ask(Sent { asked, fields }: Sent) -> Answer {
     }
 }
 
-/// Gives, refuses or withdraws a consent.
+/// Gives, refuses, withdraws or disowns a consent.
 pub(crate) async fn decide(Sent { asked, fields }: Sent) -> Answer {
     let customer = asked.themselves()?;
     let id = ConsentId::from(asked.id.as_str());
     let consent = asked.vicarious().ledger().consent(&id).await?;
     consent.filter(|consent| consent.account.id == customer.id).ok_or(Refusal::NoSuchAccount)?;
     let word = fields.get("decision").unwrap_or_default();
-    let unknown = Refusal::Invalid { field: "decision", problem: "must be give, refuse or withdraw" };
+    let unknown = Refusal::Invalid { field: "decision", problem: "must be give, refuse, withdraw or disown" };
     let decision = Decision::parse(word).ok_or(unknown)?;
     let decided = asked.vicarious().decide_consent(&asked.identity, &id, decision).await;
     let consent = decided.map_err(|refused| with_way_back(&asked, &refused))?;

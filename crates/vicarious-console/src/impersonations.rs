@@ -2,8 +2,10 @@
 
 use askama::Template;
 use axum::http::StatusCode;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 use vicarious_axum::Staff;
+use vicarious_core::audit::Recorded;
 use vicarious_core::decide::Pause;
 use vicarious_core::ports::{EntryFilter, Running, Unavailable};
 use vicarious_core::{EndCause, Impersonation, Kind, Mode, Person, Timestamp};
@@ -12,12 +14,15 @@ use crate::answer::{Answer, html, json};
 use crate::asked::Asked;
 use crate::deeds::{ended_at, why_ended};
 use crate::frame::Frame;
+use crate::sentence::Sentence;
 use crate::when::{When, long};
 
 /// How many of what ended lately are shown.
 const LATELY: usize = 20;
 /// How many of an agent's own are shown.
 const OWN: usize = 50;
+/// How long an administrator is reminded that a customer never agreed.
+const REMINDED: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// The kinds of entries that end an impersonation.
 const ENDS: [Kind; 5] = [Kind::Stopped, Kind::Expired, Kind::IdledOut, Kind::Revoked, Kind::Ended];
 
@@ -29,7 +34,15 @@ struct ImpersonationsPage {
     running: Vec<Line>,
     ended: Vec<Line>,
     pause: Option<Paused>,
+    /// What customers say they never agreed to, lately; for administrators.
+    alarms: Vec<Alarm>,
     links: Links,
+}
+
+struct Alarm {
+    said: Sentence,
+    at: When,
+    trail: String,
 }
 
 struct Links {
@@ -108,6 +121,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         running: lines(running),
         ended: lines(ended),
         pause: pause.map(|pause| Paused { reason: pause.reason, since: When::new(pause.since, asked.now) }),
+        alarms: if is_administrator { alarms(&asked).await? } else { Vec::new() },
         links: Links {
             accounts: asked.link("/accounts"),
             pause: asked.link("/impersonations/pause"),
@@ -115,6 +129,28 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         },
     };
     html(StatusCode::OK, &page)
+}
+
+/// Returns what customers have said lately that they never agreed to.
+async fn alarms(asked: &Asked) -> Result<Vec<Alarm>, Unavailable> {
+    let from = asked.now.checked_sub(REMINDED).ok();
+    let filter = EntryFilter { kind: Some(Kind::ConsentDisowned), from, limit: LATELY, ..EntryFilter::default() };
+    let entries = asked.vicarious().ledger().entries(&filter).await?;
+    let alarm = |recorded: Recorded| {
+        let entry = recorded.entry;
+        let agent = entry.detail.get("requested_by").and_then(|agent| agent.get("name")).and_then(Value::as_str);
+        let customer = entry.current_user.as_ref().map_or("Somebody", |person| &*person.name);
+        Alarm {
+            said: Sentence::default()
+                .name(customer)
+                .say(" says that they never agreed to what ")
+                .name(agent.unwrap_or("an agent"))
+                .say(" recorded"),
+            at: When::new(entry.at, asked.now),
+            trail: asked.link("/audit?kind=consent.attested"),
+        }
+    };
+    Ok(entries.into_iter().map(alarm).collect())
 }
 
 /// Returns what ended lately, the latest first, as the trail tells it.

@@ -23,6 +23,7 @@ mod people;
 mod revoking;
 mod sentence;
 mod standing;
+mod support_code;
 mod timeline;
 mod trail;
 mod when;
@@ -189,6 +190,7 @@ impl Console {
             .route("/accounts", get(people::list))
             .route("/accounts/{id}", get(people::show))
             .route("/consents/requests", post(decisions::ask))
+            .route("/consents/attested", post(decisions::attest))
             .route("/impersonations", get(impersonations::list))
             .route("/impersonations/pause", post(revoking::pause))
             .route("/impersonations/resume", post(revoking::resume))
@@ -208,6 +210,7 @@ impl Console {
             .route("/consents/opt-out", post(decisions::opt_out))
             .route("/consents/opt-in", post(decisions::opt_in))
             .route("/consents/{id}", patch(decisions::decide).post(decisions::decide))
+            .route("/support-code", get(support_code::page).post(support_code::make))
             .route("/access-log", get(access_log::list))
             .route("/access-log/{id}", delete(revoking::end).post(revoking::end));
         finished(router, shared)

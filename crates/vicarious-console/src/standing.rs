@@ -38,7 +38,7 @@ impl Standing {
     }
 
     fn of(known: &[Consent], agent: &AccountId, now: Timestamp) -> Self {
-        let agreed = known.iter().filter(|consent| consent.covers(agent, None, now));
+        let agreed = known.iter().filter(|consent| consent.covers(agent, None, None, now));
         if let Some(consent) = agreed.max_by_key(|consent| consent.ends_at) {
             return Self::Agreed(consent.ends_at);
         }

@@ -101,6 +101,17 @@ fn agreed(asked: &Asked, consent: &Consent) -> Sentence {
             .say(format!(" agreed ({decided}) after "))
             .name(&*agent.name)
             .say(format!(" had asked ({}).", when(consent.asked_at))),
+        (ConsentKind::Attested, Some(agent)) => {
+            let said = consent.reason.clone().unwrap_or_default();
+            Sentence::default()
+                .name(&*agent.name)
+                .say(format!(" recorded ({}) that ", when(consent.asked_at)))
+                .name(&*consent.account.name)
+                .say(" had agreed: ")
+                .name(said)
+                .say(".")
+        }
+        (ConsentKind::Code, _) => customer.say(format!(" read out a support code (made {decided}).")),
         _ => customer.say(format!(" had agreed ahead ({decided}), until {}.", when(consent.ends_at))),
     }
 }
@@ -194,6 +205,10 @@ fn text<'a>(entry: &'a Entry, name: &str) -> Option<&'a str> {
     entry.detail.get(name).and_then(Value::as_str)
 }
 
+fn by_code(entry: &Entry) -> bool {
+    text(entry, "by") == Some("support code")
+}
+
 /// Returns what an entry says, as a sentence.
 pub(crate) fn sentence(rules: &Rules, entry: &Entry) -> Sentence {
     let who = || Sentence::default().name(entry.true_user.as_ref().map_or("Nobody", |person| &*person.name));
@@ -222,7 +237,13 @@ pub(crate) fn sentence(rules: &Rules, entry: &Entry) -> Sentence {
         Kind::ModeLowered => who().say(" went back to reading."),
         Kind::ModeFellBack => Sentence::new("Write mode ran out: reading only."),
         Kind::ConsentAsked => because(who().say(" asked ").name(customer).say(" for consent")),
+        Kind::ConsentGiven if by_code(entry) => who().say(" made a support code."),
         Kind::ConsentGiven => who().say(" agreed."),
+        Kind::ConsentAttested => {
+            let said = text(entry, "quotation").unwrap_or_default();
+            who().say(" recorded that ").name(customer).say(" had agreed: ").quote(said).say(".")
+        }
+        Kind::ConsentDisowned => who().say(" says that they never agreed."),
         Kind::ConsentRefused => who().say(" declined."),
         Kind::ConsentWithdrawn => who().say(" withdrew the consent."),
         Kind::OptedOut => who().say(" declined all support access."),

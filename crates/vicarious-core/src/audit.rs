@@ -68,6 +68,10 @@ kinds! {
     ConsentRefused = "consent.refused", "Consent refused";
     /// The customer withdrew the consent.
     ConsentWithdrawn = "consent.withdrawn", "Consent withdrawn";
+    /// An agent recorded that the customer agreed elsewhere.
+    ConsentAttested = "consent.attested", "Recorded a consent";
+    /// The customer says that they never gave what an agent recorded.
+    ConsentDisowned = "consent.disowned", "Says they did not agree";
     /// The customer declined support access altogether.
     OptedOut = "consent.opted_out", "Opted out of support access";
     /// The customer allows consent to be asked for again.

@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{AccountId, ImpersonationId, Person};
+use crate::{AccountId, ImpersonationId, Person, SitePath};
 
 crate::text_id! {
     /// The identifier of a consent.
@@ -16,6 +16,53 @@ pub enum ConsentKind {
     Standing,
     /// Asked for by one agent: one use.
     Requested,
+    /// Given by the customer to whoever they tell a support code: one use.
+    Code,
+    /// Recorded by one agent, to whom the customer said so elsewhere: one use. See [`decide::attest`](crate::decide::attest).
+    Attested,
+}
+
+impl ConsentKind {
+    const ALL: [Self; 4] = [Self::Standing, Self::Requested, Self::Code, Self::Attested];
+
+    /// Returns the word for this kind on the wire and in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standing => "standing",
+            Self::Requested => "requested",
+            Self::Code => "code",
+            Self::Attested => "attested",
+        }
+    }
+
+    /// Returns the kind that `word` stands for, if any.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+
+    /// Returns whether it lets an agent in once only.
+    pub fn is_for_one_use(self) -> bool {
+        self != Self::Standing
+    }
+}
+
+/// The keyed digest of a support code: the code itself is kept nowhere.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct CodeDigest(pub [u8; 32]);
+
+impl std::fmt::Debug for CodeDigest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("CodeDigest(…)")
+    }
+}
+
+/// What a support code stands for besides the consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coded {
+    /// What the code is recognised by.
+    pub digest: CodeDigest,
+    /// The customer's page that help is wanted with.
+    pub page: SitePath,
 }
 
 /// Where a consent stands, before time is considered: see [`Consent::state_at`].
@@ -31,10 +78,12 @@ pub enum ConsentState {
     Withdrawn,
     /// Not decided, or not used, in time.
     Lapsed,
+    /// Recorded by an agent, and never given: the customer says so.
+    Disowned,
 }
 
 impl ConsentState {
-    const ALL: [Self; 5] = [Self::Asked, Self::Given, Self::Refused, Self::Withdrawn, Self::Lapsed];
+    const ALL: [Self; 6] = [Self::Asked, Self::Given, Self::Refused, Self::Withdrawn, Self::Lapsed, Self::Disowned];
 
     /// Returns the word for this state on the wire and in the database.
     pub fn as_str(self) -> &'static str {
@@ -44,6 +93,7 @@ impl ConsentState {
             Self::Refused => "refused",
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
+            Self::Disowned => "disowned",
         }
     }
 
@@ -60,13 +110,14 @@ pub struct Consent {
     pub id: ConsentId,
     /// The customer.
     pub account: Person,
-    /// The agent who asked; none for a standing consent, which is for every agent.
+    /// The agent who asked, or recorded it; none for a standing consent, which is for every agent, and for a support code,
+    /// which is for whoever was told it.
     pub requested_by: Option<Person>,
     /// How it came about.
     pub kind: ConsentKind,
     /// Where it stands.
     pub state: ConsentState,
-    /// Why it was asked for.
+    /// Why it was asked for; for an attested one, what the customer said and where.
     pub reason: Option<String>,
     /// The ticket it was asked for.
     pub ticket: Option<String>,
@@ -78,13 +129,17 @@ pub struct Consent {
     pub ends_at: Timestamp,
     /// The first impersonation that used it.
     pub used_by: Option<ImpersonationId>,
+    /// The support code that it is redeemed by.
+    pub coded: Option<Coded>,
 }
 
 /// How long the customer may take to decide a request.
 pub const WAITS: SignedDuration = SignedDuration::from_hours(3 * 24);
 /// How long an approved request may wait for its one use.
 pub const USABLE: SignedDuration = SignedDuration::from_hours(7 * 24);
-/// How long a requested consent lasts once the agent has entered.
+/// How long a support code waits for its one use.
+pub const CODE_WAITS: SignedDuration = SignedDuration::from_hours(24);
+/// How long a consent for one use lasts once the agent has entered.
 pub const LASTS: SignedDuration = SignedDuration::from_hours(1);
 /// The longest standing consent.
 pub const STANDING_AT_MOST: SignedDuration = SignedDuration::from_hours(366 * 24);
@@ -100,17 +155,22 @@ impl Consent {
 
     /// Returns whether `agent` may start an impersonation on this consent at `now`.
     ///
-    /// `continuing` names the running impersonation that would be continued, if any: a requested consent has one
-    /// use, and continuing is part of that use.
-    pub fn covers(&self, agent: &AccountId, continuing: Option<&crate::Impersonation>, now: Timestamp) -> bool {
+    /// `continuing` names the running impersonation that would be continued, if any: a consent for one use may be
+    /// continued, which is part of that use. `redeemed` names the consent whose support code was given.
+    pub fn covers(
+        &self,
+        agent: &AccountId,
+        continuing: Option<&crate::Impersonation>,
+        redeemed: Option<&ConsentId>,
+        now: Timestamp,
+    ) -> bool {
         let for_agent = self.requested_by.as_ref().is_none_or(|asked| asked.id == *agent);
-        let unused = match (self.kind, &self.used_by) {
-            (ConsentKind::Standing, _) | (ConsentKind::Requested, None) => true,
-            (ConsentKind::Requested, Some(_)) => {
-                continuing.is_some_and(|running| running.consent.as_ref() == Some(&self.id))
-            }
+        let usable = match (self.kind, &self.used_by) {
+            (ConsentKind::Standing, _) | (ConsentKind::Requested | ConsentKind::Attested, None) => true,
+            (ConsentKind::Code, None) => redeemed == Some(&self.id),
+            (_, Some(_)) => continuing.is_some_and(|running| running.consent.as_ref() == Some(&self.id)),
         };
-        self.state_at(now) == ConsentState::Given && for_agent && unused
+        self.state_at(now) == ConsentState::Given && for_agent && usable
     }
 
     /// Returns the public JSON form.
@@ -119,6 +179,7 @@ impl Consent {
             "id": self.id,
             "account": self.account,
             "requested_by": self.requested_by,
+            "kind": self.kind.as_str(),
             "state": self.state_at(now).as_str(),
             "reason": self.reason,
             "ticket": self.ticket,

@@ -7,7 +7,7 @@ mod consents;
 mod modes;
 mod starts;
 
-pub use consents::{Ask, Decision, ask, decide, give_ahead, opt_in, opt_out};
+pub use consents::{Ask, Attest, Decision, ask, attest, decide, give_ahead, give_by_code, opt_in, opt_out};
 pub use modes::{fall_back, lower, raise};
 pub use starts::{Fresh, REASON_AT_MOST, StartFacts, StartRequest, TICKET_AT_MOST, start, start_refused};
 
@@ -179,6 +179,8 @@ pub struct Terms {
     pub continue_within: SignedDuration,
     /// Whether a customer's consent is needed.
     pub consent: ConsentPolicy,
+    /// Whether an agent may record a consent that a customer gave elsewhere, by phone or in a chat; off by default.
+    pub attested: bool,
     /// How many impersonations one true user may have at once; default 5.
     pub at_once: usize,
 }
@@ -191,6 +193,7 @@ impl Default for Terms {
             write: SignedDuration::from_mins(10),
             continue_within: SignedDuration::from_mins(5),
             consent: ConsentPolicy::Required,
+            attested: false,
             at_once: 5,
         }
     }

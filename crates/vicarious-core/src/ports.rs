@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 
 use crate::audit::{Entry, Kind, Recorded};
-use crate::consent::{Consent, ConsentId};
+use crate::consent::{CodeDigest, Consent, ConsentId};
 use crate::decide::{Pause, Transition};
 use crate::{AccountId, EndCause, HandleHash, Impersonation, ImpersonationId, SignInKey};
 
@@ -143,6 +143,8 @@ pub enum Consents<'a> {
         /// The agent.
         agent: &'a AccountId,
     },
+    /// The one with this support code.
+    Code(&'a CodeDigest),
     /// The latest of all.
     Latest {
         /// How many at most.

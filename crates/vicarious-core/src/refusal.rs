@@ -42,6 +42,9 @@ pub enum Refusal {
         /// How many may run.
         limit: usize,
     },
+    /// Too many support codes of this true user were wrong.
+    #[error("too many support codes were wrong: wait an hour, or ask the customer for consent")]
+    TooManyGuesses,
     /// All impersonation is paused.
     #[error("impersonation is paused: {reason}")]
     Paused {

@@ -17,11 +17,18 @@ pub struct Migration {
     pub postgres: &'static str,
 }
 
-pub(crate) const LEDGER: &[Migration] = &[Migration {
-    name: "0001_ledger",
-    sqlite: include_str!("../migrations/sqlite/0001_ledger.sql"),
-    postgres: include_str!("../migrations/postgres/0001_ledger.sql"),
-}];
+pub(crate) const LEDGER: &[Migration] = &[
+    Migration {
+        name: "0001_ledger",
+        sqlite: include_str!("../migrations/sqlite/0001_ledger.sql"),
+        postgres: include_str!("../migrations/postgres/0001_ledger.sql"),
+    },
+    Migration {
+        name: "0002_support_codes",
+        sqlite: include_str!("../migrations/sqlite/0002_support_codes.sql"),
+        postgres: include_str!("../migrations/postgres/0002_support_codes.sql"),
+    },
+];
 
 /// Runs the steps of `owner` that have not run yet, all in one transaction.
 ///

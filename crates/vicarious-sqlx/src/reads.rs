@@ -94,6 +94,7 @@ pub(crate) async fn consents(core: &Core, which: Consents<'_>) -> Answer<Vec<Con
     const ASKED_BY: &str = "SELECT * FROM vicarious_consents WHERE requested_by = $1 ORDER BY n DESC";
     const BETWEEN: &str = "SELECT * FROM vicarious_consents WHERE account = $1
         AND (requested_by IS NULL OR requested_by = $2) ORDER BY n DESC";
+    const CODE: &str = "SELECT * FROM vicarious_consents WHERE code = $1";
     const LATEST: &str = "SELECT * FROM vicarious_consents ORDER BY n DESC LIMIT $1";
     let found = match which {
         Consents::Of(account) => rows!(core.db, ConsentRow, OF, account.as_str()),
@@ -101,6 +102,7 @@ pub(crate) async fn consents(core: &Core, which: Consents<'_>) -> Answer<Vec<Con
         Consents::Between { account, agent } => {
             rows!(core.db, ConsentRow, BETWEEN, account.as_str(), agent.as_str())
         }
+        Consents::Code(digest) => rows!(core.db, ConsentRow, CODE, digest.0.as_slice()),
         Consents::Latest { limit } => {
             rows!(core.db, ConsentRow, LATEST, i64::try_from(limit).unwrap_or(i64::MAX))
         }

@@ -1,7 +1,7 @@
 //! How impersonations and consents become rows, and back.
 
 use jiff::{SignedDuration, Timestamp};
-use vicarious_core::consent::{Consent, ConsentKind, ConsentState};
+use vicarious_core::consent::{CodeDigest, Coded, Consent, ConsentKind, ConsentState};
 use vicarious_core::impersonation::End;
 use vicarious_core::{EndCause, HandleHash, Impersonation, Mode, Person, SitePath};
 
@@ -91,6 +91,8 @@ pub(crate) struct ConsentRow {
     decided_at: Option<i64>,
     ends_at: i64,
     used_by: Option<String>,
+    code: Option<Vec<u8>>,
+    page: Option<String>,
 }
 
 impl TryFrom<ConsentRow> for Consent {
@@ -98,13 +100,17 @@ impl TryFrom<ConsentRow> for Consent {
 
     fn try_from(row: ConsentRow) -> Result<Self, Error> {
         let unknown = |what: &str| Error::Stored(format!("consent {}: {what}", row.id));
-        let kind = match row.kind.as_str() {
-            "standing" => ConsentKind::Standing,
-            "requested" => ConsentKind::Requested,
-            _ => return Err(unknown("kind")),
+        let coded = match row.code.as_deref().map(<[u8; 32]>::try_from) {
+            None => None,
+            Some(Ok(digest)) => {
+                let page = SitePath::new(row.page.as_deref().unwrap_or_default());
+                Some(Coded { digest: CodeDigest(digest), page })
+            }
+            Some(Err(_)) => return Err(unknown("code")),
         };
         Ok(Self {
-            kind,
+            coded,
+            kind: ConsentKind::parse(&row.kind).ok_or_else(|| unknown("kind"))?,
             state: ConsentState::parse(&row.state).ok_or_else(|| unknown("state"))?,
             account: person(row.account, row.account_name, row.account_email),
             requested_by: row.requested_by.map(|id| {
@@ -118,14 +124,6 @@ impl TryFrom<ConsentRow> for Consent {
             used_by: row.used_by.map(Into::into),
             id: row.id.into(),
         })
-    }
-}
-
-/// Returns the word for a kind of consent in the database.
-pub(crate) fn consent_kind(kind: ConsentKind) -> &'static str {
-    match kind {
-        ConsentKind::Standing => "standing",
-        ConsentKind::Requested => "requested",
     }
 }
 

@@ -6,7 +6,7 @@ use vicarious_core::decide::{Change, ConsentUse};
 
 use crate::columns::storable;
 use crate::db::{execute, rows_in};
-use crate::rows::{consent_kind, write_until};
+use crate::rows::write_until;
 use crate::tx::WriteTx;
 
 /// Why a change was not made.
@@ -146,8 +146,8 @@ async fn add_consent(tx: &mut WriteTx, consent: &Consent) -> Result<u64, sqlx::E
     execute!(
         tx,
         "INSERT INTO vicarious_consents (id, account, account_name, account_email, requested_by, requested_by_name,
-            requested_by_email, kind, state, reason, ticket, asked_at, decided_at, ends_at, used_by)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+            requested_by_email, kind, state, reason, ticket, asked_at, decided_at, ends_at, used_by, code, page)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         consent.id.as_str(),
         consent.account.id.as_str(),
         storable(&consent.account.name),
@@ -155,14 +155,16 @@ async fn add_consent(tx: &mut WriteTx, consent: &Consent) -> Result<u64, sqlx::E
         asked_by.map(|person| person.id.as_str()),
         asked_by.map(|person| storable(&person.name)),
         asked_by.map(|person| storable(&person.email)),
-        consent_kind(consent.kind),
+        consent.kind.as_str(),
         consent.state.as_str(),
         consent.reason.as_deref().map(storable),
         consent.ticket.as_deref().map(storable),
         consent.asked_at.as_microsecond(),
         consent.decided_at.map(|at| at.as_microsecond()),
         consent.ends_at.as_microsecond(),
-        consent.used_by.as_ref().map(|id| id.as_str())
+        consent.used_by.as_ref().map(|id| id.as_str()),
+        consent.coded.as_ref().map(|coded| coded.digest.0.as_slice()),
+        consent.coded.as_ref().map(|coded| storable(coded.page.as_str()))
     )
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use vicarious::cable::{Audience, Cable, Channel, Reach as _};
-use vicarious::consent::{Consent, ConsentState};
+use vicarious::consent::{Consent, ConsentKind, ConsentState};
 use vicarious::{AccountId, Connected, Event, Vicarious, Watch};
 
 use super::channels::{StaffChannel, SupportChannel};
@@ -54,6 +54,9 @@ async fn tell(cable: Cable<Connected>, mut told: UnboundedReceiver<Told>) {
                 if let Some((agent, decision)) = decision(&consent) {
                     owner(&cable, agent, &decision).await;
                 }
+                if consent.state == ConsentState::Disowned {
+                    staff(&cable).await;
+                }
             }
         }
     }
@@ -63,6 +66,9 @@ async fn tell(cable: Cable<Connected>, mut told: UnboundedReceiver<Told>) {
 fn decision(consent: &Consent) -> Option<(&AccountId, Value)> {
     let agent = consent.requested_by.as_ref()?;
     let did = match consent.state {
+        // The agent recorded it, and knows.
+        ConsentState::Given if consent.kind == ConsentKind::Attested => return None,
+        ConsentState::Disowned => "says that they never agreed",
         ConsentState::Given if consent.used_by.is_none() => "agreed",
         ConsentState::Refused => "declined",
         ConsentState::Withdrawn => "withdrew the consent",

@@ -49,6 +49,8 @@ pub(crate) struct Frame {
     /// Who is in the customer's account, for the customer.
     pub(crate) bar: String,
     pub(crate) unread: i64,
+    /// Where a customer gets help with this page.
+    pub(crate) help: Option<String>,
     pub(crate) demo: bool,
 }
 
@@ -103,8 +105,13 @@ impl Seen {
         if !self.is_safe || self.whole == "/" {
             return "/session/new".to_owned();
         }
+        self.with_this_page("/session/new?then=")
+    }
+
+    /// Returns a link that ends with the page that was asked for, as the value of its parameter.
+    fn with_this_page(&self, link: &str) -> String {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.');
-        let mut location = String::from("/session/new?then=");
+        let mut location = link.to_owned();
         for c in self.whole.chars().take(500) {
             match plain(c) {
                 true => location.push(c),
@@ -114,6 +121,11 @@ impl Seen {
         }
         location
     }
+}
+
+/// Returns whether somebody is a customer as themselves.
+fn is_customer(identity: &Identity, staff: Staff) -> bool {
+    staff == Staff::No && !identity.is_anonymous() && !identity.is_impersonating()
 }
 
 impl Frame {
@@ -131,6 +143,8 @@ impl Frame {
             rooms: nav::rooms(&seen.identity, staff),
             bar,
             unread: 0,
+            help: (seen.is_safe && is_customer(&seen.identity, staff))
+                .then(|| seen.with_this_page("/support-code?page=")),
             demo: app.demo,
         }
     }

@@ -1,8 +1,8 @@
 use tokio::task::JoinSet;
-use vicarious_core::consent::{Consent, ConsentState};
+use vicarious_core::consent::{CodeDigest, Coded, Consent, ConsentState};
 use vicarious_core::decide::{self, Ask, Decision};
 use vicarious_core::ports::Consents;
-use vicarious_core::{Account, Kind, Transition};
+use vicarious_core::{Account, Kind, SitePath, Transition};
 
 use super::{Store, apply, conflicts, kinds, minutes};
 use crate::people::{MONDAY, alice, bob, carol, eve};
@@ -64,6 +64,18 @@ pub async fn consents_are_listed_for_customer_agent_and_pair_newest_first(ledger
     ] {
         assert_eq!(ids(&ledger.consents(which).await.unwrap()), expected, "{which:?}");
     }
+}
+
+/// A support code finds its consent, with its page, and is one customer's.
+pub async fn a_support_code_finds_its_consent(ledger: Store) {
+    let coded = |byte: u8| Coded { digest: CodeDigest([byte; 32]), page: SitePath::new("/invoices/1?page=2") };
+    let given = |id: &str, byte| decide::give_by_code(id.into(), &alice().person, coded(byte), false, MONDAY).unwrap();
+    let (first, second) = (given("first", 1), given("second", 2));
+    let kept = consented(&first).unwrap();
+    apply(&ledger, [first, second]).await;
+    assert_eq!(ledger.consents(Consents::Code(&CodeDigest([1; 32]))).await.unwrap(), [kept]);
+    assert_eq!(ledger.consents(Consents::Code(&CodeDigest([3; 32]))).await.unwrap(), []);
+    conflicts(&ledger, [given("third", 2)]).await;
 }
 
 /// A customer's no is kept, once.

@@ -86,7 +86,10 @@ impl State {
                 Ok(())
             }
             Change::AddConsent(consent) => {
-                when(self.consents.iter().all(|row| row.id != consent.id))?;
+                let digest = |consent: &Consent| consent.coded.as_ref().map(|coded| coded.digest);
+                let is_new =
+                    |row: &Consent| row.id != consent.id && (digest(row).is_none() || digest(row) != digest(&consent));
+                when(self.consents.iter().all(is_new))?;
                 self.consents.push(*consent);
                 Ok(())
             }
@@ -150,6 +153,7 @@ impl State {
             Consents::Between { account, agent } => {
                 row.account.id == *account && (row.requested_by.is_none() || asked_by(row, agent))
             }
+            Consents::Code(digest) => row.coded.as_ref().is_some_and(|coded| coded.digest == *digest),
             Consents::Latest { .. } => true,
         };
         let limit = if let Consents::Latest { limit } = which { limit } else { usize::MAX };

@@ -58,6 +58,11 @@ impl KeyRing {
         let secret = |key: &Key| keyed(&derive(b"vicarious secret", &key.bytes), what.as_bytes());
         (secret(&self.first), self.older.iter().map(|key| secret(key)).collect())
     }
+
+    /// Returns what a text too short to be kept as a plain digest is recognised by.
+    pub(crate) fn digest_of(&self, what: &str, text: &str) -> [u8; 32] {
+        keyed(&self.secret_for(what), text.as_bytes())
+    }
 }
 
 /// Returns a keyed digest. Twice, because what was digested once could be continued by whoever sees the digest.

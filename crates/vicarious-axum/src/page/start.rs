@@ -8,8 +8,8 @@ use super::{Page, escape, hidden, identity, name, path, way_out};
 pub(crate) struct StartPage<'a> {
     /// Who asks.
     pub(crate) agent: &'a Person,
-    /// Whose account it is about.
-    pub(crate) account: &'a Account,
+    /// Whose account it is about; none until a support code says so.
+    pub(crate) account: Option<&'a Account>,
     /// Where the customer's permission stands.
     pub(crate) consent: ConsentShown,
     /// The same as a sentence, for example "Alice has agreed until Friday."
@@ -28,6 +28,10 @@ pub(crate) struct StartPage<'a> {
     pub(crate) return_to: &'a str,
     /// What was wrong with a field, as whole sentences.
     pub(crate) errors: &'a [(String, String)],
+    /// Whether a support code can be entered.
+    pub(crate) code_available: bool,
+    /// Whether it can be recorded that the customer agreed elsewhere.
+    pub(crate) attest_available: bool,
     /// Whether the customer can be asked from here.
     pub(crate) ask_available: bool,
     /// The running impersonation that this one would replace, and of whom it is.
@@ -67,12 +71,17 @@ impl ConsentShown {
 
 /// Returns the start page.
 pub(crate) fn start_page(page: &StartPage<'_>) -> String {
-    let title = format!("Use the application as {}", page.account.person.name);
+    let title = match page.account {
+        Some(account) => format!("Use the application as {}", account.person.name),
+        None => "Use the application as a customer".to_owned(),
+    };
     let main = format!(
-        "{errors}<div data-live=\"start\">\n{about}{form}</div>\n{script}",
+        "{errors}<div data-live=\"start\">\n{about}{form}</div>\n{code}{attest}{script}",
         errors = summary(page.errors),
-        about = about(page),
-        form = form(page),
+        about = page.account.map(|account| about(page, account)).unwrap_or_default(),
+        form = page.account.map(|account| form(page, account)).unwrap_or_default(),
+        code = code(page),
+        attest = page.account.map(|account| attest(page, account)).unwrap_or_default(),
         script = script(page),
     );
     Page { title: &title, lang: "en", body_class: "calm" }.render(main)
@@ -101,8 +110,7 @@ fn summary(errors: &[(String, String)]) -> String {
     format!("<div class=\"problem\" role=\"alert\">\n<p>Something is missing:</p>\n<ul>\n{items}</ul>\n</div>\n")
 }
 
-fn about(page: &StartPage<'_>) -> String {
-    let account = page.account;
+fn about(page: &StartPage<'_>, account: &Account) -> String {
     let organisation = account
         .organisation
         .as_deref()
@@ -130,9 +138,9 @@ fn about(page: &StartPage<'_>) -> String {
     )
 }
 
-fn form(page: &StartPage<'_>) -> String {
+fn form(page: &StartPage<'_>, account: &Account) -> String {
     let back = way_out(page.return_to, "Cancel");
-    let account = &page.account.person;
+    let account = &account.person;
     let (action, button) = match page.consent {
         ConsentShown::NotRequired | ConsentShown::Agreed => ("/impersonation", format!("Start as {}", account.name)),
         ConsentShown::Missing if page.ask_available => ("/consents/requests", format!("Ask {}", account.name)),
@@ -143,17 +151,83 @@ fn form(page: &StartPage<'_>) -> String {
     let instead_of = page.instead_of.map(|(id, _)| hidden("instead_of", id.as_str()).to_string()).unwrap_or_default();
     format!(
         "<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{instead_of}\n\
-         {reason}{ticket}{expect}\
+         {fields}{expect}\
          <p class=\"actions\"><button class=\"primary\">{button}</button> {back}</p>\n</form>\n",
         identity = identity(page.identity_tag),
         id = hidden("account_id", account.id.as_str()),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
-        reason = reason(page),
-        ticket = field(page, "ticket", "Ticket", &format!("value=\"{}\" autocomplete=\"off\"", escape(page.ticket))),
+        fields = fields(page, ""),
         expect = expect(page),
         button = escape(&button),
     )
+}
+
+/// Returns the form that takes a support code instead of a permission given before.
+fn code(page: &StartPage<'_>) -> String {
+    let is_needed = page.account.is_none() || matches!(page.consent, ConsentShown::Missing | ConsentShown::Asked);
+    if !page.code_available || !is_needed {
+        return String::new();
+    }
+    let (title, prefix, cancel) = match page.account {
+        Some(_) => ("Or enter a support code", "code-", String::new()),
+        None => ("Enter a support code", "", way_out(page.return_to, "Cancel").to_string()),
+    };
+    let account = page.account.map(|account| hidden("account_id", account.person.id.as_str()).to_string());
+    format!(
+        "<h2>{title}</h2>\n<p>A customer finds it under <q>Get help with this page</q>, and reads it to you.</p>\n\
+         <form method=\"post\" action=\"/impersonation\">\n{identity}{account}{go_to}{return_to}\n{code}{fields}\
+         <p class=\"actions\"><button class=\"primary\">Start with this code</button> {cancel}</p>\n</form>\n",
+        identity = identity(page.identity_tag),
+        account = account.unwrap_or_default(),
+        go_to = hidden("go_to", page.go_to),
+        return_to = hidden("return_to", page.return_to),
+        // Not filled in again: it is a secret, and a wrong one is of no use.
+        code = field(
+            page,
+            ("support_code", "support_code"),
+            "Support code",
+            "required autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"16\"",
+        ),
+        fields = fields(page, prefix),
+    )
+}
+
+/// Returns the form that records what the customer said elsewhere.
+fn attest(page: &StartPage<'_>, account: &Account) -> String {
+    let is_needed = matches!(page.consent, ConsentShown::Missing | ConsentShown::Asked);
+    if !page.attest_available || !is_needed {
+        return String::new();
+    }
+    let ticket = format!("value=\"{}\" autocomplete=\"off\"", escape(page.ticket));
+    format!(
+        "<h2>Or record that {customer} agreed elsewhere</h2>\n\
+         <p>{customer} is told at once, and can say that it is not true; then it ends, and your administrator hears of \
+         it.</p>\n<form method=\"post\" action=\"/consents/attested\">\n{identity}{id}{go_to}{return_to}{reason}\n\
+         {channel}{quotation}{ticket}\
+         <p class=\"actions\"><button>Record what was said</button></p>\n</form>\n",
+        customer = name(&account.person.name),
+        identity = identity(page.identity_tag),
+        id = hidden("account_id", account.person.id.as_str()),
+        go_to = hidden("go_to", page.go_to),
+        return_to = hidden("return_to", page.return_to),
+        reason = hidden("reason", page.reason),
+        channel = field(
+            page,
+            ("channel", "channel"),
+            "Where was it said?",
+            "required autocomplete=\"off\" placeholder=\"phone, chat, mail\"",
+        ),
+        quotation = field(page, ("quotation", "quotation"), "In the customer’s words", "required autocomplete=\"off\""),
+        ticket = field(page, ("attest-ticket", "ticket"), "Ticket", &ticket),
+    )
+}
+
+/// Returns the fields of a start; `prefix` tells the ids of two such forms apart.
+fn fields(page: &StartPage<'_>, prefix: &str) -> String {
+    let value = format!("value=\"{}\" autocomplete=\"off\"", escape(page.ticket));
+    let ticket = field(page, (&format!("{prefix}ticket"), "ticket"), "Ticket", &value);
+    format!("{}{ticket}", reason(page, prefix))
 }
 
 fn expect(page: &StartPage<'_>) -> String {
@@ -174,19 +248,20 @@ fn expect(page: &StartPage<'_>) -> String {
     )
 }
 
-fn reason(page: &StartPage<'_>) -> String {
+fn reason(page: &StartPage<'_>, prefix: &str) -> String {
     let list: String = page.reasons.iter().map(|reason| format!("<option value=\"{}\">", escape(reason))).collect();
     let (attribute, list) = if list.is_empty() {
-        ("", String::new())
+        (String::new(), String::new())
     } else {
-        (" list=\"reasons\"", format!("<datalist id=\"reasons\">{list}</datalist>\n"))
+        (format!(" list=\"{prefix}reasons\""), format!("<datalist id=\"{prefix}reasons\">{list}</datalist>\n"))
     };
     let attributes = format!("value=\"{}\" required autocomplete=\"off\"{attribute}", escape(page.reason));
-    format!("{}{list}", field(page, "reason", "Reason", &attributes))
+    format!("{}{list}", field(page, (&format!("{prefix}reason"), "reason"), "Reason", &attributes))
 }
 
-fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> String {
-    let wrong = page.errors.iter().find(|(field, _)| field == id);
+fn field(page: &StartPage<'_>, (id, name): (&str, &str), label: &str, attributes: &str) -> String {
+    // Of two fields with one name, the first has the error: the summary leads there.
+    let wrong = page.errors.iter().find(|(field, _)| field == name && id == name);
     let (described, error) = wrong.map_or_else(Default::default, |(_, text)| {
         (
             format!(" aria-invalid=\"true\" aria-describedby=\"{id}-error\""),
@@ -195,6 +270,6 @@ fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> Strin
     });
     format!(
         "<div class=\"field\">\n<label for=\"{id}\">{label}</label>\n\
-         <input id=\"{id}\" name=\"{id}\" type=\"text\" {attributes}{described}>\n{error}</div>\n"
+         <input id=\"{id}\" name=\"{name}\" type=\"text\" {attributes}{described}>\n{error}</div>\n"
     )
 }

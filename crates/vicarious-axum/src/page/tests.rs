@@ -21,7 +21,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
     let (bob, alice): (&'static Person, &'static Account) = (Box::leak(bob().into()), Box::leak(alice().into()));
     let mut page = StartPage {
         agent: bob,
-        account: alice,
+        account: Some(alice),
         consent: ConsentShown::Agreed,
         consent_sentence: "Alice has agreed until Friday.",
         who_else: &[],
@@ -32,6 +32,8 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         return_to: "/support",
         errors: &[],
         ask_available: true,
+        code_available: true,
+        attest_available: false,
         instead_of: None,
         length_minutes: 30,
         identity_tag: None,
@@ -93,16 +95,31 @@ fn the_start_page_shows_everything_that_is_filled_in() {
 }
 
 #[test]
-fn without_consent_the_customer_can_be_asked_and_nothing_else() {
+fn without_consent_the_customer_can_be_asked_or_reads_out_a_code() {
     let html = start(|page| page.consent = ConsentShown::Missing);
+    has(&html, &["Or enter a support code", "name=\"support_code\"", "id=\"code-reason\"", ">Start with this code<"]);
+    let html = start(|page| (page.consent, page.code_available) = (ConsentShown::Missing, false));
     has(&html, &["action=\"/consents/requests\"", ">Ask Alice</button>", "name=\"reason\"", "name=\"ticket\""]);
     assert!(!html.contains("action=\"/impersonation\""));
     for (consent, available) in
         [(ConsentShown::Missing, false), (ConsentShown::Asked, true), (ConsentShown::OptedOut, true)]
     {
-        let html = start(|page| (page.consent, page.ask_available) = (consent, available));
+        let html = start(|page| {
+            (page.consent, page.ask_available, page.code_available) = (consent, available, false);
+        });
         assert!(!html.contains("<form"), "{consent:?}");
     }
+    for consent in [ConsentShown::Agreed, ConsentShown::OptedOut, ConsentShown::NotRequired] {
+        assert!(!start(|page| page.consent = consent).contains("support_code"), "{consent:?}");
+    }
+}
+
+#[test]
+fn what_was_said_elsewhere_can_be_recorded_where_that_is_allowed() {
+    let html = start(|page| (page.consent, page.attest_available) = (ConsentShown::Missing, true));
+    has(&html, &["action=\"/consents/attested\"", "name=\"channel\"", "name=\"quotation\""]);
+    let html = start(|page| (page.consent, page.attest_available) = (ConsentShown::Agreed, true));
+    assert!(!html.contains("/consents/attested"));
 }
 
 #[test]
@@ -265,7 +282,7 @@ fn hostile_text_stays_text_on_every_page() {
     });
     let pages = [
         start(|page| {
-            (page.account, page.agent, page.who_else, page.reasons) = (&account, &person, &list, &list);
+            (page.account, page.agent, page.who_else, page.reasons) = (Some(&account), &person, &list, &list);
             (page.reason, page.ticket, page.go_to, page.return_to) = (HOSTILE, HOSTILE, HOSTILE, HOSTILE);
             (page.errors, page.instead_of, page.consent_sentence) = (&typed, Some((&id, HOSTILE)), HOSTILE);
         }),

@@ -17,6 +17,7 @@ use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePat
 use super::{Fields, as_json, no_store, see_other};
 use crate::back;
 use crate::bearer::HandleIn;
+use crate::codes::{self, Given};
 use crate::cookies;
 use crate::engine::{Engine, Outage};
 use crate::host::{Known, Staff};
@@ -33,6 +34,7 @@ const TRIES: usize = 3;
 /// What the start page and the start itself were asked for.
 struct Asked {
     account: Option<AccountId>,
+    support_code: Option<String>,
     reason: String,
     ticket: Option<String>,
     go_to: SitePath,
@@ -45,6 +47,8 @@ impl Asked {
         let path = |name| fields.get(name).map(SitePath::new);
         Self {
             account: fields.get(account).map(AccountId::from),
+            // Never from a link, where it would be kept in histories and logs.
+            support_code: None,
             reason: fields.get("reason").unwrap_or_default().to_owned(),
             ticket: fields.get("ticket").map(str::to_owned),
             go_to: path("go_to").unwrap_or_default(),
@@ -57,6 +61,7 @@ impl Asked {
 /// Everything known about a wish to impersonate, gathered before it is decided.
 struct Gathered {
     target: Option<Known>,
+    code: Option<Given>,
     allowed: bool,
     running: Option<Impersonation>,
     open: Option<Impersonation>,
@@ -77,11 +82,13 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
     };
     let fields = Fields::of_query(incoming.parts.uri.query());
     let asked = Asked::of(&fields, "account", back::path(headers, &engine.own_origins));
-    let gathered = match gather(engine, resolution, signed_in, asked.account.as_ref()).await {
+    let gathered = match gather(engine, resolution, signed_in, &asked).await {
         Ok(gathered) => gathered,
         Err(outage) => return unavailable(headers, &outage),
     };
-    if gathered.permitted(signed_in).is_none() {
+    // Without an account it is the page to enter a support code on.
+    let by_code = asked.account.is_none() && engine.host.staff(&signed_in.user) > Staff::No;
+    if gathered.permitted(signed_in).is_none() && !by_code {
         return refusals::of_refusal(&Refusal::NoSuchAccount).respond(headers);
     }
     show(engine, signed_in, &asked, &gathered, StatusCode::OK, None).await
@@ -114,9 +121,10 @@ pub(crate) async fn start(engine: &Arc<Engine>, mut incoming: Incoming, resoluti
     let Some(signed_in) = &resolution.signed_in else {
         return refusals::of_refusal(&Refusal::NotSignedIn).respond(&headers);
     };
-    let asked = Asked::of(&fields, "account_id", SitePath::root());
+    let support_code = fields.get("support_code").filter(|code| !code.trim().is_empty()).map(str::to_owned);
+    let asked = Asked { support_code, ..Asked::of(&fields, "account_id", SitePath::root()) };
     match attempt(engine, &incoming, &resolution, signed_in, &asked).await {
-        Ok(Attempt::Started(handle, row)) => started(engine, &headers, &asked, &handle, &row),
+        Ok(Attempt::Started(handle, row, go_to)) => started(engine, &headers, &go_to, &handle, &row),
         Ok(Attempt::Refused(refusal, gathered)) => {
             refused(engine, &incoming, signed_in, &asked, &gathered, refusal).await
         }
@@ -125,7 +133,8 @@ pub(crate) async fn start(engine: &Arc<Engine>, mut incoming: Incoming, resoluti
 }
 
 enum Attempt {
-    Started(Handle, Box<Impersonation>),
+    /// With the page to begin on.
+    Started(Handle, Box<Impersonation>, SitePath),
     Refused(Refusal, Box<Gathered>),
 }
 
@@ -145,7 +154,10 @@ async fn attempt(
     let mut tries = 0;
     loop {
         tries += 1;
-        let gathered = gather(engine, resolution, signed_in, asked.account.as_ref()).await?;
+        let gathered = gather(engine, resolution, signed_in, asked).await?;
+        if asked.support_code.is_some() && codes::too_many_wrong(engine, signed_in.user.account.id()).await? {
+            return Ok(Attempt::Refused(Refusal::TooManyGuesses, Box::new(gathered)));
+        }
         let handle = Handle::random();
         let id = ImpersonationId::new(uuid::Uuid::now_v7().to_string());
         let fresh = Fresh { id, handle: handle.hash() };
@@ -153,6 +165,10 @@ async fn attempt(
         let facts = gathered.facts(engine, signed_in);
         let decided = decide::start(&request, &facts, fresh, &engine.terms, now);
         let mut transitions = match decided {
+            // Whoever gives a code means it, also where another consent would do.
+            Ok(_) | Err(Refusal::ConsentRequired { .. }) if gathered.code == Some(Given::Wrong) => {
+                return Ok(Attempt::Refused(codes::wrong(), Box::new(gathered)));
+            }
             Ok(transitions) => transitions,
             Err(refusal) => return Ok(Attempt::Refused(refusal, Box::new(gathered))),
         };
@@ -164,7 +180,7 @@ async fn attempt(
         });
         let stamped = transitions.into_iter().map(|transition| stamp(engine, incoming, transition));
         match (engine.apply(stamped.collect()).await, row) {
-            (Ok(()), Some(row)) => return Ok(Attempt::Started(handle, row)),
+            (Ok(()), Some(row)) => return Ok(Attempt::Started(handle, row, gathered.go_to(asked))),
             (Err(ApplyError::Unavailable(outage)), _) => return Err(outage.into()),
             (Err(ApplyError::Conflict), _) if tries < TRIES => {}
             (Ok(()), None) | (Err(ApplyError::Conflict), _) => {
@@ -181,10 +197,20 @@ async fn gather(
     engine: &Engine,
     resolution: &Resolution,
     signed_in: &SignedIn,
-    account: Option<&AccountId>,
+    asked: &Asked,
 ) -> Result<Gathered, Outage> {
     let true_user = signed_in.user.account.id();
-    let target = match account {
+    let code = match &asked.support_code {
+        Some(code) => Some(codes::look_up(engine, code).await?),
+        None => None,
+    };
+    let code = code.map(|code| match code {
+        // The code of somebody else.
+        Given::Redeems(consent) if asked.account.as_ref().is_some_and(|id| *id != consent.account.id) => Given::Wrong,
+        code => code,
+    });
+    let whose = code.as_ref().and_then(Given::consent).map(|consent| &consent.account.id);
+    let target = match asked.account.as_ref().or(whose) {
         Some(account) => engine.known(account).await?,
         None => None,
     };
@@ -208,6 +234,7 @@ async fn gather(
     };
     Ok(Gathered {
         target,
+        code,
         allowed,
         open: engine.ledger.open_of(&signed_in.key).await?.filter(|open| open.end.is_some()),
         running,
@@ -228,9 +255,19 @@ impl Gathered {
             allowed: self.allowed,
             fresh_sign_in: engine.fresh_sign_in.is_none_or(recent),
             consents: &self.consents,
+            redeemed: self.code.as_ref().and_then(Given::consent).map(|consent| &consent.id),
             opted_out: self.opted_out,
             running_of_true_user: self.running_of_true_user,
             paused: self.paused.as_ref(),
+        }
+    }
+
+    /// Returns the page to begin on: the one asked for, or the one that the customer wants help with.
+    fn go_to(&self, asked: &Asked) -> SitePath {
+        let coded = self.code.as_ref().and_then(Given::consent).and_then(|consent| consent.coded.as_ref());
+        match coded {
+            Some(coded) if asked.go_to == SitePath::root() => coded.page.clone(),
+            _ => asked.go_to.clone(),
         }
     }
 
@@ -245,9 +282,9 @@ fn stamp(engine: &Engine, incoming: &Incoming, transition: Transition) -> Transi
     transition.on(|entry| record::stamp(engine, &incoming.parts, entry))
 }
 
-fn started(engine: &Engine, headers: &HeaderMap, asked: &Asked, handle: &Handle, row: &Impersonation) -> Response {
+fn started(engine: &Engine, headers: &HeaderMap, go_to: &SitePath, handle: &Handle, row: &Impersonation) -> Response {
     let sealed = cookies::sealed(engine, handle, row.ends_at);
-    let (impersonation, location) = (row.to_json(engine.now()), asked.go_to.as_str());
+    let (impersonation, location) = (row.to_json(engine.now()), go_to.as_str());
     let created = |body| no_store((StatusCode::CREATED, Json(body)).into_response());
     if engine.handle_in == HandleIn::Header {
         // The only place where it is told, whatever the client asked for.
@@ -273,7 +310,9 @@ async fn refused(
     let headers = &incoming.parts.headers;
     let is_staff = engine.host.staff(&signed_in.user) > Staff::No;
     let refusal = match refusal {
-        // Only those who may start at all are told what a start needs.
+        // Only those who may start at all are told what a start needs. A code of somebody whom this agent may not help is
+        // as wrong as any other.
+        Refusal::NoSuchAccount if asked.account.is_none() && asked.support_code.is_some() && is_staff => codes::wrong(),
         Refusal::NoSuchAccount if asked.account.is_none() && is_staff => {
             Refusal::Invalid { field: "account_id", problem: "is missing: say whom to impersonate" }
         }
@@ -288,6 +327,9 @@ async fn refused(
         let [reason, ticket] =
             said.map(|text| text.filter(|text| !text.is_empty()).map(|text| engine.redactor.text(text)));
         (entry.reason, entry.ticket) = (reason, ticket);
+        if refusal == codes::wrong() {
+            codes::note_wrong(entry);
+        }
         if let Some(request) = entry.request.as_mut() {
             request.status = Some(problem.status.as_u16());
         }
@@ -298,7 +340,7 @@ async fn refused(
     }
     match refusal {
         Refusal::Invalid { .. } | Refusal::ConsentRequired { .. } | Refusal::AlreadyImpersonating { .. }
-            if target.is_some() && !as_json(headers) =>
+            if (target.is_some() || (is_staff && asked.account.is_none())) && !as_json(headers) =>
         {
             show(engine, signed_in, asked, gathered, problem.status, Some(&refusal)).await
         }
@@ -336,9 +378,12 @@ async fn show(
     status: StatusCode,
     refusal: Option<&Refusal>,
 ) -> Response {
-    let Some(target) = &gathered.target else { return refusals::unavailable(&HeaderMap::new()) };
-    let account = &target.account;
-    let others = match engine.ledger.running(Running::As(account.id())).await {
+    let target = gathered.permitted(signed_in).map(|target| &*target.account);
+    let others = match target {
+        Some(account) => engine.ledger.running(Running::As(account.id())).await,
+        None => Ok(Vec::new()),
+    };
+    let others = match others {
         Ok(rows) => rows,
         Err(outage) => return refusals::outage(&HeaderMap::new(), &outage),
     };
@@ -349,10 +394,13 @@ async fn show(
         .collect();
     let now = engine.now();
     let running = gathered.running.as_ref().filter(|running| running.over_at(now).is_none());
-    let (consent, sentence) = consent_shown(engine, gathered, signed_in, account);
+    let (consent, sentence) = match target {
+        Some(account) => consent_shown(engine, gathered, signed_in, account),
+        None => (ConsentShown::Missing, String::new()),
+    };
     let page = page::start_page(&StartPage {
         agent: &signed_in.user.account.person,
-        account,
+        account: target,
         consent,
         consent_sentence: &sentence,
         who_else: &who_else,
@@ -363,6 +411,8 @@ async fn show(
         return_to: asked.return_to.as_str(),
         errors: &refusal.map(error).into_iter().collect::<Vec<_>>(),
         // From within another account nobody is asked anything.
+        code_available: engine.terms.consent == ConsentPolicy::Required && running.is_none(),
+        attest_available: engine.terms.attested && running.is_none(),
         ask_available: consent == ConsentShown::Missing && running.is_none(),
         instead_of: running.map(|running| (&running.id, running.current_user.name.as_str())),
         length_minutes: engine.terms.length.as_mins(),
@@ -403,7 +453,8 @@ fn consent_shown(
     let agent = signed_in.user.account.id();
     let of_account = || gathered.consents.iter().filter(|consent| consent.account.id == *account.id());
     let running = gathered.running.as_ref();
-    if let Some(consent) = of_account().filter(|consent| consent.covers(agent, running, now)).max_by_key(|c| c.ends_at)
+    if let Some(consent) =
+        of_account().filter(|consent| consent.covers(agent, running, None, now)).max_by_key(|c| c.ends_at)
     {
         return (ConsentShown::Agreed, format!("{name} has agreed until {}.", day_and_time(consent.ends_at)));
     }

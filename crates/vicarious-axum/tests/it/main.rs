@@ -30,6 +30,7 @@ mod secrets;
 mod starting;
 mod story;
 mod support;
+mod support_codes;
 mod tabs;
 mod tickets;
 mod time_limits;

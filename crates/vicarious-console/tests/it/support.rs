@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol, dana, eve};
 use testkit::{ManualClock, MemoryLedger};
 use tower::ServiceExt;
-use vicarious_axum::{Found, Host, HostError, KeyRing, Search, SignIn, Staff, Vicarious, method_override};
+use vicarious_axum::{Builder, Found, Host, HostError, KeyRing, Search, SignIn, Staff, Vicarious, method_override};
 use vicarious_console::Console;
 use vicarious_core::{Account, AccountId, Rules, SignInKey};
 
@@ -103,13 +103,25 @@ impl World {
 
     /// Returns a world whose console is mounted differently.
     pub(crate) fn mounted(mount: impl FnOnce(&Vicarious) -> Router) -> Self {
+        Self::of(|builder| builder, mount)
+    }
+
+    /// Returns a world that is set up differently.
+    pub(crate) fn adjusted(adjust: impl FnOnce(Builder<Accounts>) -> Builder<Accounts>) -> Self {
+        Self::of(adjust, |vicarious| Console::new(vicarious).routes())
+    }
+
+    fn of(
+        adjust: impl FnOnce(Builder<Accounts>) -> Builder<Accounts>,
+        mount: impl FnOnce(&Vicarious) -> Router,
+    ) -> Self {
         let accounts = Accounts::default();
         for account in [alice(), carol(), bob(), eve(), dana()] {
             accounts.add(account);
         }
         let (ledger, clock) = (Arc::new(MemoryLedger::new()), ManualClock::default());
         let now = clock.clone();
-        let vicarious = Vicarious::builder(accounts.clone())
+        let builder = Vicarious::builder(accounts.clone())
             .shared_ledger(ledger.clone())
             .keys(KeyRing::generate())
             .who_may_whom(|agent, customer| staff(agent) > Staff::No && staff(customer) == Staff::No)
@@ -124,9 +136,8 @@ impl World {
             .secure_cookies(false)
             .assets("/console")
             .cache_for(Duration::ZERO)
-            .clock(move || now.now())
-            .build()
-            .unwrap();
+            .clock(move || now.now());
+        let vicarious = adjust(builder).build().unwrap();
         let app = Router::new()
             .route("/invoices", get(|| async { "invoices" }))
             .route("/notes", post(|| async { "noted" }))

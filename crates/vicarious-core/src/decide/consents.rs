@@ -1,9 +1,9 @@
-//! Asking for consent, deciding it, opting out.
+//! Asking for consent, giving it ahead, by a code or elsewhere, deciding it, opting out.
 
 use jiff::Timestamp;
 
 use super::{Change, Transition, starts};
-use crate::consent::{self, Consent, ConsentId, ConsentKind, ConsentState};
+use crate::consent::{self, Coded, Consent, ConsentId, ConsentKind, ConsentState};
 use crate::{Entry, Kind, Person, Refusal};
 
 /// What a customer decides about a consent.
@@ -15,15 +15,18 @@ pub enum Decision {
     Refuse,
     /// Take back.
     Withdraw,
+    /// Say that one which an agent recorded was never given.
+    Disown,
 }
 
 impl Decision {
-    /// Returns the decision that `word` stands for: `give`, `refuse` or `withdraw`.
+    /// Returns the decision that `word` stands for: `give`, `refuse`, `withdraw` or `disown`.
     pub fn parse(word: &str) -> Option<Self> {
         match word {
             "give" => Some(Self::Give),
             "refuse" => Some(Self::Refuse),
             "withdraw" => Some(Self::Withdraw),
+            "disown" => Some(Self::Disown),
             _ => None,
         }
     }
@@ -55,7 +58,7 @@ pub struct Ask<'a> {
 pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Refusal> {
     let Ask { agent, account, reason, ticket, known, opted_out } = ask;
     if opted_out {
-        return Err(Refusal::ConsentRequired { account: account.clone(), opted_out });
+        return Err(declined(account));
     }
     let waiting = |consent: &&Consent| {
         consent.account.id == account.id
@@ -77,6 +80,7 @@ pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Re
         decided_at: None,
         ends_at: now.saturating_add(consent::WAITS).unwrap_or(now),
         used_by: None,
+        coded: None,
     };
     let mut entry = Entry::between(agent, account, Kind::ConsentAsked, now).with("consent", consent.id.as_str());
     entry.reason.clone_from(&consent.reason);
@@ -109,6 +113,7 @@ pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Time
         decided_at: Some(now),
         ends_at,
         used_by: None,
+        coded: None,
     };
     let entry = Entry::between(account, account, Kind::ConsentGiven, now)
         .with("consent", consent.id.as_str())
@@ -116,14 +121,111 @@ pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Time
     Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
 }
 
-/// Decides what becomes of `consent` when its customer gives, refuses or withdraws it.
+/// Returns the consent that a customer gives to whoever they tell a support code, to be used once and within a day.
+///
+/// # Errors
+///
+/// [`Refusal::ConsentRequired`] with `opted_out` when the customer declines all support access.
+pub fn give_by_code(
+    id: ConsentId,
+    account: &Person,
+    coded: Coded,
+    opted_out: bool,
+    now: Timestamp,
+) -> Result<Transition, Refusal> {
+    if opted_out {
+        return Err(declined(account));
+    }
+    let page = coded.page.clone();
+    let consent = Consent {
+        id,
+        account: account.clone(),
+        requested_by: None,
+        kind: ConsentKind::Code,
+        state: ConsentState::Given,
+        reason: None,
+        ticket: None,
+        asked_at: now,
+        decided_at: Some(now),
+        ends_at: now.saturating_add(consent::CODE_WAITS).unwrap_or(now),
+        used_by: None,
+        coded: Some(coded),
+    };
+    let entry = Entry::between(account, account, Kind::ConsentGiven, now)
+        .with("consent", consent.id.as_str())
+        .with("by", "support code")
+        .with("page", page.as_str())
+        .with("ends_at", consent.ends_at.to_string());
+    Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
+}
+
+/// What a customer is said to have agreed to elsewhere.
+#[derive(Clone, Copy, Debug)]
+pub struct Attest<'a> {
+    /// Who records it.
+    pub agent: &'a Person,
+    /// Who agreed.
+    pub account: &'a Person,
+    /// Where they said so, for example `phone`, `chat` or `mail`.
+    pub channel: &'a str,
+    /// What they said, in their words.
+    pub quotation: &'a str,
+    /// The ticket it is for; empty counts as none.
+    pub ticket: Option<&'a str>,
+    /// Whether the customer declines all support access.
+    pub opted_out: bool,
+    /// Whether the customer has said of a recorded consent of this agent's that they never gave it.
+    pub disowned: bool,
+}
+
+/// Decides whether an agent may record that a customer agreed elsewhere; the pair must be permitted already.
+///
+/// # Errors
+///
+/// [`Refusal::ConsentRequired`] with `opted_out` when the customer declines all support access, and without when they
+/// have disowned one that this agent recorded; [`Refusal::Invalid`] for the input.
+pub fn attest(id: ConsentId, attest: Attest<'_>, now: Timestamp) -> Result<Transition, Refusal> {
+    let Attest { agent, account, channel, quotation, ticket, opted_out, disowned } = attest;
+    if opted_out || disowned {
+        return Err(Refusal::ConsentRequired { account: account.clone(), opted_out });
+    }
+    let channel = starts::line("channel", channel)?;
+    let quotation = starts::line("quotation", quotation)?;
+    let consent = Consent {
+        id,
+        account: account.clone(),
+        requested_by: Some(agent.clone()),
+        kind: ConsentKind::Attested,
+        state: ConsentState::Given,
+        reason: Some(format!("{channel}: {quotation}")),
+        ticket: starts::ticket(ticket)?,
+        asked_at: now,
+        decided_at: None,
+        ends_at: now.saturating_add(consent::USABLE).unwrap_or(now),
+        used_by: None,
+        coded: None,
+    };
+    let mut entry = Entry::between(agent, account, Kind::ConsentAttested, now)
+        .with("consent", consent.id.as_str())
+        .with("channel", channel)
+        .with("quotation", quotation);
+    entry.ticket.clone_from(&consent.ticket);
+    Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
+}
+
+fn declined(account: &Person) -> Refusal {
+    Refusal::ConsentRequired { account: account.clone(), opted_out: true }
+}
+
+/// Decides what becomes of `consent` when its customer gives, refuses, withdraws or disowns it.
 ///
 /// The caller has made sure that the customer acts as themselves. After a withdrawal was applied it ends what rests
 /// on the consent: listed before, an impersonation that starts in between would be missed.
 ///
 /// # Errors
 ///
-/// [`Refusal::AlreadyDecided`] unless it is waiting, or given and now withdrawn: terminal states are final.
+/// [`Refusal::AlreadyDecided`] unless it is waiting, or given and now withdrawn, or attested and now disowned: other
+/// states are final.
 pub fn decide(consent: &Consent, decision: Decision, now: Timestamp) -> Result<Transition, Refusal> {
     let state = consent.state_at(now);
     let (to, kind) = match (state, decision) {
@@ -131,6 +233,10 @@ pub fn decide(consent: &Consent, decision: Decision, now: Timestamp) -> Result<T
         (ConsentState::Asked, Decision::Refuse) => (ConsentState::Refused, Kind::ConsentRefused),
         (ConsentState::Asked | ConsentState::Given, Decision::Withdraw) => {
             (ConsentState::Withdrawn, Kind::ConsentWithdrawn)
+        }
+        // Whatever became of it meanwhile: that it was used or has lapsed makes it no truer.
+        (_, Decision::Disown) if consent.kind == ConsentKind::Attested && consent.state != ConsentState::Disowned => {
+            (ConsentState::Disowned, Kind::ConsentDisowned)
         }
         _ => return Err(Refusal::AlreadyDecided),
     };

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Change, ConsentPolicy, ConsentUse, Pause, Terms, Transition, end};
-use crate::consent::{self, Consent, ConsentKind};
+use crate::consent::{self, Consent, ConsentId};
 use crate::redact;
 use crate::{
     Account, EndCause, Entry, HandleHash, Impersonation, ImpersonationId, Kind, Mode, Refusal, SignInKey, SitePath,
@@ -46,6 +46,8 @@ pub struct StartFacts<'a> {
     pub fresh_sign_in: bool,
     /// The consents between the two.
     pub consents: &'a [Consent],
+    /// The one whose support code was given.
+    pub redeemed: Option<&'a ConsentId>,
     /// Whether the customer declined support access altogether.
     pub opted_out: bool,
     /// How many impersonations this true user has running, this sign-in's included.
@@ -178,16 +180,16 @@ fn covering<'a>(
         .iter()
         .filter(|_| !facts.opted_out)
         .filter(|consent| consent.account.id == *target.id())
-        // The one that lasts longest; a standing consent before one that has a single use.
-        .filter(|consent| consent.covers(true_user.id(), continued, now))
-        .max_by_key(|consent| (consent.kind == ConsentKind::Standing, consent.ends_at))
+        .filter(|consent| consent.covers(true_user.id(), continued, facts.redeemed, now))
+        // The one whose code was given, then the one that lasts longest, a standing consent before one for a single use.
+        .max_by_key(|consent| (facts.redeemed == Some(&consent.id), !consent.kind.is_for_one_use(), consent.ends_at))
         .ok_or_else(|| Refusal::ConsentRequired { account: target.person.clone(), opted_out: facts.opted_out })
 }
 
 /// Returns the consent as seen and as it is once the agent has entered on it.
 fn enter<'a>(seen: &'a Consent, by: &ImpersonationId, now: Timestamp) -> (&'a Consent, Consent) {
     let mut entered = seen.clone();
-    if seen.kind == ConsentKind::Requested && seen.used_by.is_none() {
+    if seen.kind.is_for_one_use() && seen.used_by.is_none() {
         entered.used_by = Some(by.clone());
         entered.ends_at = now.saturating_add(consent::LASTS).unwrap_or(now);
     }
@@ -200,9 +202,13 @@ fn seen(text: &str) -> String {
 }
 
 pub(super) fn reason(text: &str) -> Result<String, Refusal> {
-    // A reason is one line in every list that shows it, and reads as it is.
+    line("reason", text)
+}
+
+/// Returns what was typed into a field as it is kept: one line in every list that shows it, which reads as it is.
+pub(super) fn line(field: &'static str, text: &str) -> Result<String, Refusal> {
     let text = seen(text).split_whitespace().collect::<Vec<_>>().join(" ");
-    let invalid = |problem| Err(Refusal::Invalid { field: "reason", problem });
+    let invalid = |problem| Err(Refusal::Invalid { field, problem });
     if text.is_empty() {
         invalid("is missing: say why, in a few words")
     } else if text.chars().count() > REASON_AT_MOST {

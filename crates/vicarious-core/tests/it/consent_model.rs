@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use vicarious_core::consent::{ConsentState, LASTS, USABLE, WAITS};
-use vicarious_core::decide::{Ask, Decision, Terms, ask, decide, end, give_ahead};
-use vicarious_core::{Consent, EndCause, Refusal, SignInKey};
+use vicarious_core::consent::{CODE_WAITS, CodeDigest, Coded, ConsentState, LASTS, USABLE, WAITS};
+use vicarious_core::decide::{Ask, Attest, Decision, Terms, ask, attest, decide, end, give_ahead, give_by_code};
+use vicarious_core::{Consent, EndCause, Refusal, SignInKey, SitePath};
 
 use crate::model::{Asked, Store, account, minutes, noon, person};
 
@@ -22,7 +22,8 @@ enum Event {
 
 fn event() -> impl Strategy<Value = Event> {
     let agent = 0..AGENTS.len();
-    let decision = proptest::sample::select(vec![Decision::Give, Decision::Refuse, Decision::Withdraw]);
+    let decision =
+        proptest::sample::select(vec![Decision::Give, Decision::Refuse, Decision::Withdraw, Decision::Disown]);
     let pause = prop_oneof![Just(1), Just(20), Just(30), Just(59), Just(60), Just(24 * 60), 0..12_000_i64];
     prop_oneof![
         3 => agent.clone().prop_map(|agent| Event::Ask { agent }),
@@ -109,14 +110,14 @@ impl World {
             return;
         };
         let (waits, stands) = (promise.waits(self.now), promise.stands(self.now));
-        let possible = waits || (stands && decision == Decision::Withdraw);
+        let possible = (waits && decision != Decision::Disown) || (stands && decision == Decision::Withdraw);
         let decided = decide(&consent, decision, self.now);
         assert_eq!(decided.is_ok(), possible, "{decision:?} of {promise:?}");
         let Ok(transition) = decided else { return };
         self.store.apply(vec![transition]).unwrap();
         match decision {
             Decision::Give => promise.given = Some(self.now),
-            Decision::Refuse | Decision::Withdraw => promise.over = true,
+            Decision::Refuse | Decision::Withdraw | Decision::Disown => promise.over = true,
         }
         if decision == Decision::Withdraw {
             let ends = self.store.ends_of_consent(&consent, self.now);
@@ -245,9 +246,9 @@ fn a_window_closes_exactly_at_its_end() {
     let consent = asked(&mut store);
     store.apply(vec![decide(&consent, Decision::Give, noon()).unwrap()]).unwrap();
     let given = &store.consents[0];
-    assert!(given.covers(&"bob".into(), None, noon() + USABLE - second));
-    assert!(!given.covers(&"bob".into(), None, noon() + USABLE));
-    assert!(!given.covers(&"eve".into(), None, noon()), "somebody else's");
+    assert!(given.covers(&"bob".into(), None, None, noon() + USABLE - second));
+    assert!(!given.covers(&"bob".into(), None, None, noon() + USABLE));
+    assert!(!given.covers(&"eve".into(), None, None, noon()), "somebody else's");
 }
 
 #[test]
@@ -257,9 +258,67 @@ fn a_standing_consent_is_for_everybody_until_its_end() {
     store.apply(vec![give_ahead("c".into(), &person("alice"), until, noon()).unwrap()]).unwrap();
     let consent = &store.consents[0];
     for agent in AGENTS {
-        assert!(consent.covers(&agent.into(), None, until - minutes(1)));
-        assert!(!consent.covers(&agent.into(), None, until));
+        assert!(consent.covers(&agent.into(), None, None, until - minutes(1)));
+        assert!(!consent.covers(&agent.into(), None, None, until));
     }
+}
+
+#[test]
+fn a_support_code_lets_in_only_who_gives_it_and_once() {
+    let coded = Coded { digest: CodeDigest([7; 32]), page: SitePath::new("/invoices") };
+    assert!(give_by_code("c".into(), &person("alice"), coded.clone(), true, noon()).is_err(), "opted out");
+    let mut store = Store::default();
+    store.apply(vec![give_by_code("c".into(), &person("alice"), coded, false, noon()).unwrap()]).unwrap();
+    let mut consent = store.consents[0].clone();
+    let (id, bob) = (consent.id.clone(), "bob".into());
+    let second = jiff::SignedDuration::from_secs(1);
+    assert!(consent.covers(&bob, None, Some(&id), noon() + CODE_WAITS - second));
+    assert!(!consent.covers(&bob, None, Some(&id), noon() + CODE_WAITS));
+    assert!(!consent.covers(&bob, None, None, noon()), "without the code");
+    assert!(!consent.covers(&bob, None, Some(&"another".into()), noon()), "with another one");
+    consent.used_by = Some("i".into());
+    assert!(!consent.covers(&bob, None, Some(&id), noon()), "used");
+}
+
+#[test]
+fn what_an_agent_recorded_can_be_disowned_at_any_time_and_not_recorded_again() {
+    let (bob, alice) = (person("bob"), person("alice"));
+    let said = |disowned, quotation| Attest {
+        agent: &bob,
+        account: &alice,
+        channel: "phone",
+        quotation,
+        ticket: Some("SUP-1"),
+        opted_out: false,
+        disowned,
+    };
+    let invalid = |field| Refusal::Invalid { field, problem: "is missing: say why, in a few words" };
+    assert_eq!(attest("c".into(), said(false, " "), noon()).unwrap_err(), invalid("quotation"));
+    let mut store = Store::default();
+    let recorded = attest("c".into(), said(false, "yes, do look"), noon()).unwrap();
+    assert_eq!(recorded.entry().kind, vicarious_core::Kind::ConsentAttested);
+    store.apply(vec![recorded]).unwrap();
+    let consent = store.consents[0].clone();
+    assert!(consent.covers(&"bob".into(), None, None, noon()));
+    assert!(!consent.covers(&"eve".into(), None, None, noon()), "somebody else's");
+    assert_eq!(consent.reason.as_deref(), Some("phone: yes, do look"));
+    // Also once it has lapsed, or was withdrawn before.
+    for at in [noon(), noon() + USABLE + minutes(1)] {
+        let mut store = store.clone();
+        store.apply(vec![decide(&consent, Decision::Disown, at).unwrap()]).unwrap();
+        let disowned = &store.consents[0];
+        assert_eq!(disowned.state, ConsentState::Disowned);
+        assert!(!disowned.covers(&"bob".into(), None, None, noon()));
+        assert_eq!(decide(disowned, Decision::Disown, at), Err(Refusal::AlreadyDecided));
+    }
+    assert!(matches!(attest("d".into(), said(true, "yes"), noon()), Err(Refusal::ConsentRequired { .. })));
+}
+
+#[test]
+fn only_what_an_agent_recorded_can_be_disowned() {
+    let mut store = Store::default();
+    store.apply(vec![give_ahead("c".into(), &person("alice"), noon() + minutes(60), noon()).unwrap()]).unwrap();
+    assert_eq!(decide(&store.consents[0], Decision::Disown, noon()), Err(Refusal::AlreadyDecided));
 }
 
 #[test]

@@ -126,6 +126,7 @@ impl Store {
             allowed: asked.allowed,
             fresh_sign_in: true,
             consents: &self.consents,
+            redeemed: None,
             opted_out: self.opted_out.contains(asked.target.id()),
             running_of_true_user: self
                 .impersonations

@@ -77,6 +77,7 @@ impl Case {
             allowed: self.allowed,
             fresh_sign_in: self.fresh_sign_in,
             consents: &self.consents,
+            redeemed: None,
             opted_out: self.opted_out,
             running_of_true_user: self.running_of_true_user,
             paused: self.paused.as_ref(),

@@ -1,0 +1,68 @@
+//! A support code: what a customer reads out to be helped with one page.
+
+use askama::Template;
+use axum::http::StatusCode;
+use serde_json::json;
+use vicarious_axum::Staff;
+use vicarious_core::consent::{CODE_WAITS, LASTS};
+use vicarious_core::{Refusal, SitePath};
+
+use crate::answer::{Answer, Failure, html, json};
+use crate::asked::{Asked, Sent};
+use crate::frame::Frame;
+use crate::when::When;
+
+#[derive(Template)]
+#[template(path = "support_code.html")]
+struct SupportCodePage {
+    frame: Frame,
+    /// The page that help is wanted with.
+    page: String,
+    /// The code, once it is made, and until when it can be used.
+    made: Option<(String, When)>,
+    waits_hours: i64,
+    lasts_hours: i64,
+    action: String,
+    consents: String,
+}
+
+/// Shows what a support code is, and offers one.
+pub(crate) async fn page(asked: Asked) -> Answer {
+    customer(&asked).await?;
+    let page = SitePath::new(asked.query.get("page").unwrap_or_default());
+    html(StatusCode::OK, &of(&asked, &page, None).await?)
+}
+
+/// Makes a code, and shows it this once.
+pub(crate) async fn make(Sent { asked, fields }: Sent) -> Answer {
+    customer(&asked).await?;
+    let page = SitePath::new(fields.get("page").unwrap_or_default());
+    let (consent, code) = asked.vicarious().support_code(&asked.identity, page.clone()).await?;
+    if asked.json {
+        let body = json!({ "support_code": code, "page": page.as_str(), "consent": consent.to_json(asked.now) });
+        return json(StatusCode::CREATED, body);
+    }
+    let made = (code, When::new(consent.ends_at, asked.now));
+    html(StatusCode::CREATED, &of(&asked, &page, Some(made)).await?)
+}
+
+async fn of(asked: &Asked, page: &SitePath, made: Option<(String, When)>) -> Result<SupportCodePage, Failure> {
+    Ok(SupportCodePage {
+        frame: Frame::of(asked, "Get help with this page").await?,
+        page: page.as_str().to_owned(),
+        made,
+        waits_hours: CODE_WAITS.as_hours(),
+        lasts_hours: LASTS.as_hours(),
+        action: asked.link("/support-code"),
+        consents: asked.link("/consents"),
+    })
+}
+
+/// Only a customer as themselves has anything to let somebody into.
+async fn customer(asked: &Asked) -> Result<(), Failure> {
+    asked.themselves()?;
+    match asked.vicarious().staff(&asked.identity).await? {
+        Staff::No => Ok(()),
+        Staff::Agent | Staff::Administrator => Err(Refusal::NoSuchAccount.into()),
+    }
+}

@@ -1,0 +1,100 @@
+//! Consent by a support code, and what an agent records.
+
+use axum::http::{Method, StatusCode};
+use serde_json::json;
+use testkit::people::{alice, bob, carol, dana};
+use vicarious_core::decide::Terms;
+
+use crate::support::{World, text};
+
+#[tokio::test]
+async fn a_customer_gets_a_code_for_a_page_sees_it_once_and_can_withdraw_it() {
+    let world = World::new();
+    let mut alice = world.browser(&alice());
+    let offer = alice.page("/support-code?page=/invoices%3Fpage%3D2").await;
+    assert!(text(&offer).contains("An agent can look at /invoices?page=2 with you"), "{}", text(&offer));
+    let made = alice.form("/support-code", &[("page", "/invoices?page=2")]).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.body);
+    let code = made.body.split("Support code ").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert_eq!(code.len(), 9, "{code}");
+    let consents = alice.page("/consents").await;
+    assert!(text(&consents).contains("Whoever you tell the code until"), "{}", text(&consents));
+    assert!(!consents.contains(&code), "it is shown once");
+    let listed = alice.ask("/consents").await.json();
+    assert_eq!((&listed["consents"][0]["kind"], &listed["consents"][0]["state"]), (&json!("code"), &json!("given")));
+    let path = format!("/consents/{}", listed["consents"][0]["id"].as_str().unwrap());
+    assert_eq!(alice.json(Method::PATCH, &path, json!({ "decision": "withdraw" })).await.status, StatusCode::OK);
+    let body = json!({ "support_code": code, "reason": "a call" });
+    let late = world.browser(&bob()).json(Method::POST, "/impersonation", body).await;
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", late.body);
+}
+
+#[tokio::test]
+async fn a_code_is_no_business_of_agents_administrators_and_pairs() {
+    let world = World::new();
+    for account in [bob(), dana()] {
+        let mut staff = world.browser(&account);
+        assert_eq!(staff.open("/support-code").await.status, StatusCode::NOT_FOUND);
+        assert_eq!(staff.json(Method::POST, "/support-code", json!({})).await.status, StatusCode::NOT_FOUND);
+    }
+    world.agree(&alice()).await;
+    let mut pair = world.inside(&bob(), &alice()).await;
+    assert_eq!(pair.open("/support-code").await.status, StatusCode::NOT_FOUND);
+    assert_eq!(pair.json(Method::POST, "/support-code", json!({})).await.status, StatusCode::FORBIDDEN);
+}
+
+fn attesting() -> World {
+    World::adjusted(|builder| builder.terms(Terms { attested: true, ..Terms::default() }))
+}
+
+fn said(account: &str) -> serde_json::Value {
+    json!({ "account_id": account, "channel": "phone", "quotation": "yes, <b>do</b> look", "ticket": "SUP-1" })
+}
+
+#[tokio::test]
+async fn what_is_said_elsewhere_is_recorded_only_where_the_application_allows_it() {
+    let off = World::new().browser(&bob()).json(Method::POST, "/consents/attested", said("alice")).await;
+    assert_eq!(off.status, StatusCode::NOT_FOUND);
+    let world = attesting();
+    for account in [alice(), carol()] {
+        let by_customer = world.browser(&account).json(Method::POST, "/consents/attested", said("alice")).await;
+        assert_eq!(by_customer.status, StatusCode::NOT_FOUND, "{}", by_customer.body);
+    }
+    let of_staff = world.browser(&bob()).json(Method::POST, "/consents/attested", said("dana")).await;
+    assert_eq!(of_staff.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_customer_who_did_not_agree_ends_it_and_the_administrator_hears_of_it() {
+    let world = attesting();
+    let mut bob = world.browser(&bob());
+    let start = bob.page("/impersonation/new?account=alice").await;
+    assert!(text(&start).contains("Or record that Alice Ames agreed elsewhere"), "{}", text(&start));
+    let recorded = bob.json(Method::POST, "/consents/attested", said("alice")).await;
+    assert_eq!(recorded.status, StatusCode::CREATED, "{}", recorded.body);
+    let pair = bob.start(&alice()).await;
+    assert!(!pair.is_empty());
+
+    let mut alice_herself = world.browser(&alice());
+    let consents = alice_herself.page("/consents").await;
+    let shown = text(&consents);
+    assert!(shown.contains("phone: yes, &#60;b&#62;do&#60;/b&#62; look"), "{shown}");
+    assert!(shown.contains("I did not agree"), "{shown}");
+    let path = format!("/consents/{}", recorded.json()["id"].as_str().unwrap());
+    for nobodys in [carol(), dana()] {
+        let by_other = world.browser(&nobodys).json(Method::PATCH, &path, json!({ "decision": "disown" })).await;
+        assert_eq!(by_other.status, StatusCode::NOT_FOUND);
+    }
+    let disowned = alice_herself.form(&path, &[("_method", "PATCH"), ("decision", "disown")]).await;
+    assert_eq!(disowned.location(), "/consents?done=disown");
+    let gone = bob.open("/whoever").await;
+    assert_eq!(gone.status, StatusCode::GONE, "{}", gone.body);
+    bob.stop().await;
+
+    let again = bob.json(Method::POST, "/consents/attested", said("alice")).await;
+    assert_eq!(again.status, StatusCode::FORBIDDEN, "{}", again.body);
+    let alarm = text(&world.browser(&dana()).page("/impersonations").await);
+    assert!(alarm.contains("Alice Ames says that they never agreed to what Bob"), "{alarm}");
+    let quiet = text(&world.browser(&testkit::people::eve()).page("/impersonations").await);
+    assert!(!quiet.contains("never agreed"), "{quiet}");
+}
