@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 /// Folders that hold what tools made.
 const MADE: [&str; 5] = ["target", "node_modules", "test-results", "artifacts", ".git"];
 
-/// The crate that is no member of the workspace, and depends on what its tools need.
-const OUTSIDE: &str = "fuzz";
+/// What is no member of the workspace: fuzzing depends on what its tools need, examples on what hosts have.
+const OUTSIDE: [&str; 2] = ["fuzz", "examples/"];
 
 /// A file of the repository, with its text.
 pub struct File {
@@ -49,7 +49,7 @@ pub fn files() -> std::io::Result<Vec<File>> {
 pub fn crates() -> std::io::Result<Vec<String>> {
     let manifests = files()?.into_iter().map(|file| file.path);
     let folders = manifests.filter_map(|path| path.strip_suffix("/Cargo.toml").map(str::to_owned));
-    Ok(folders.filter(|folder| folder != OUTSIDE).collect())
+    Ok(folders.filter(|folder| !OUTSIDE.iter().any(|outside| folder.starts_with(outside))).collect())
 }
 
 fn walk(folder: &Path, prefix: &str, files: &mut Vec<File>) -> std::io::Result<()> {

@@ -71,14 +71,27 @@ fn links_between_pages_lead_somewhere() {
 }
 
 #[test]
-fn what_the_readme_adds_to_an_application_is_in_the_example() {
-    let (readme, example) = (read("README.md"), read("crates/vicarious/examples/minimal.rs"));
-    let (_, diff) = readme.split_once("```diff\n").unwrap();
-    let (diff, _) = diff.split_once("```").unwrap();
-    let added: Vec<_> = diff.lines().filter_map(|line| line.strip_prefix('+')).collect();
-    assert!(added.len() > 10, "only {} lines are added", added.len());
-    for line in added {
-        assert!(example.lines().any(|known| known == line), "the example has no line `{line}`");
+fn what_the_readme_adds_to_an_application_is_what_is_added_to_the_example() {
+    let (readme, file) = (read("README.md"), read("examples/axum-login/vicarious.diff"));
+    let (_, shown) = readme.split_once("```diff\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let is_shown = |line: &&str| !line.starts_with("diff --git ") && !line.starts_with("--- a/");
+    let file: Vec<_> = file.lines().filter(is_shown).map(str::trim_end).collect();
+    assert_eq!(shown.lines().collect::<Vec<_>>(), file);
+}
+
+/// Returns which lines a diff adds, blank ones and lone brackets aside.
+fn added(diff: &str) -> Vec<&str> {
+    let lines = diff.lines().filter_map(|line| line.strip_prefix('+')).filter(|line| !line.starts_with("++ "));
+    lines.filter(|line| line.contains(|character: char| character.is_alphabetic())).collect()
+}
+
+#[test]
+fn what_is_added_to_an_application_stays_few_lines() {
+    for (name, at_most) in [("axum-login", 30), ("htmx", 45), ("single-page", 50)] {
+        let diff = read(&format!("examples/{name}/vicarious.diff"));
+        let lines = added(&diff).len();
+        assert!((10..=at_most).contains(&lines), "{lines} lines are added to {name}");
     }
 }
 
