@@ -2,6 +2,8 @@ use vicarious_core::Person;
 
 /// The shortest id that is searched for in text: a shorter number is everywhere by chance.
 const DIGITS_AT_LEAST: usize = 5;
+/// How much of a text is shown before a finding, and twice that after, in characters.
+const AROUND: usize = 20;
 
 /// What gives somebody away: name, email and id, in every spelling in which an answer may hold them.
 #[derive(Clone, Debug)]
@@ -28,9 +30,16 @@ impl Marks {
 
     /// Returns what of somebody stands in a text: `name`, `email` or `id`.
     pub(crate) fn found_in(&self, text: &str) -> Option<&'static str> {
+        self.found_at(text).map(|(what, _)| what)
+    }
+
+    /// Returns what of somebody stands in a text, and what stands around it, in lower case.
+    pub(crate) fn found_at(&self, text: &str) -> Option<(&'static str, String)> {
         let text = text.to_lowercase();
-        let found = self.searched.iter().find(|(_, spellings)| spellings.iter().any(|own| text.contains(own)));
-        found.map(|(what, _)| *what).or_else(|| self.id.as_ref().filter(|id| has_word(&text, id)).map(|_| "id"))
+        let of = |spellings: &[String]| spellings.iter().find_map(|own| text.find(own.as_str()));
+        let found = self.searched.iter().find_map(|(what, spellings)| Some((*what, of(spellings)?)));
+        let found = found.or_else(|| Some(("id", word_in(&text, self.id.as_ref()?)?)));
+        found.map(|(what, at)| (what, around(&text, at)))
     }
 }
 
@@ -66,14 +75,24 @@ fn json_in_ascii(text: &str) -> String {
         .collect()
 }
 
-/// Returns whether `word` stands in `text` by itself, and not within a longer one.
-fn has_word(text: &str, word: &str) -> bool {
+/// Returns a piece of a text around a place.
+fn around(text: &str, at: usize) -> String {
+    let (before, after) = text.split_at_checked(at).unwrap_or((text, ""));
+    let start = before.char_indices().rev().take(AROUND).last().map_or(before.len(), |(start, _)| start);
+    let piece = before.get(start..).unwrap_or_default().chars().chain(after.chars().take(2 * AROUND));
+    piece.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Returns where `word` stands in `text` by itself, and not within a longer one.
+fn word_in(text: &str, word: &str) -> Option<usize> {
     let joins = |next: Option<char>| next.is_some_and(|next| next.is_alphanumeric() || matches!(next, '_' | '-'));
-    text.match_indices(word).any(|(at, _)| {
+    let is_whole = |at: &usize| {
+        let at = *at;
         let before = text.get(..at).and_then(|before| before.chars().next_back());
         let after = text.get(at + word.len()..).and_then(|after| after.chars().next());
         !joins(before) && !joins(after)
-    })
+    };
+    text.match_indices(word).map(|(at, _)| at).find(is_whole)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ pub struct ProbeReport {
     pub pages: Vec<Page>,
     /// Whether the agent's id was searched for: a short number is not, because it stands everywhere by chance.
     pub searched_for_id: bool,
+    /// The texts that pages may hold although the agent's name is in them.
+    pub allowed: Vec<String>,
 }
 
 /// A page, and what was found on it.
@@ -42,6 +44,8 @@ pub enum Verdict {
         what: &'static str,
         /// Where: the page, a header, a cookie.
         place: String,
+        /// What stands there, in lower case.
+        around: String,
     },
     /// It does not say that it is impersonated: what was expected.
     Unmarked(&'static str),
@@ -67,7 +71,7 @@ impl fmt::Display for Verdict {
             Self::Refused(status) => write!(f, "not shown ({})", status.as_u16()),
             Self::Open => f.write_str("needs no identity"),
             Self::LeftOut(why) => write!(f, "left out: {why}"),
-            Self::Leaks { what, place } => write!(f, "LEAKS the agent's {what} in {place}"),
+            Self::Leaks { what, place, around } => write!(f, "LEAKS the agent's {what} in {place}: {around}"),
             Self::Unmarked(missing) => write!(f, "NOT MARKED: {missing}"),
             Self::Breaks(status) => write!(f, "BREAKS ({})", status.as_u16()),
             Self::Ended => f.write_str("ENDED the impersonation"),
@@ -102,6 +106,13 @@ impl fmt::Display for ProbeReport {
         }
         write!(f, "{table}")?;
         writeln!(f, "{} of {} pages have something against them.", self.failures().len(), self.pages.len())?;
+        // The table cuts what is long; what was found is told in full.
+        for page in self.failures() {
+            writeln!(f, "{}: {}", page.route, page.verdict)?;
+        }
+        for text in &self.allowed {
+            writeln!(f, "Allowed on pages: {text}")?;
+        }
         if !self.searched_for_id {
             writeln!(
                 f,

@@ -9,10 +9,10 @@ async fn probed(mistake: Mistake) -> ProbeReport {
     app(&ManualClock::default(), mistake).probe().agent("bob").customer("alice").example("id", "1").run().await
 }
 
-async fn check(mistake: Mistake, route: &str, verdict: Verdict) {
+async fn check(mistake: Mistake, route: &str, verdict: &str) {
     let report = probed(mistake).await;
     let page = report.pages.iter().find(|page| page.route == route).unwrap();
-    assert_eq!(page.verdict, verdict, "{report}");
+    assert_eq!(page.verdict.to_string(), verdict, "{report}");
     assert_eq!(report.failures().len(), 1, "{report}");
 }
 
@@ -26,24 +26,24 @@ async fn pages_that_do_not_name_the_agent_are_clean() {
 
 #[tokio::test]
 async fn a_page_that_greets_the_agent_leaks_the_name() {
-    check(Mistake::GreetsAgent, "/account", Verdict::Leaks { what: "name", place: "the page".into() }).await;
+    let around = "defer></script> <p>bob baker</p><h1>alice ames</h1><p>alice";
+    check(Mistake::GreetsAgent, "/account", &format!("LEAKS the agent's name in the page: {around}")).await;
 }
 
 #[tokio::test]
 async fn a_header_that_names_the_agent_leaks() {
-    let place = "the header x-user".to_owned();
-    check(Mistake::NamesAgentInHeader, "/orders/{id}", Verdict::Leaks { what: "email", place }).await;
+    let verdict = "LEAKS the agent's email in the header x-user: bob@example.com";
+    check(Mistake::NamesAgentInHeader, "/orders/{id}", verdict).await;
 }
 
 #[tokio::test]
 async fn a_page_beside_the_layer_is_not_marked() {
-    check(Mistake::RoutesBeside, "/export", Verdict::Unmarked("expected an `Impersonation` header")).await;
+    check(Mistake::RoutesBeside, "/export", "NOT MARKED: expected an `Impersonation` header").await;
 }
 
 #[tokio::test]
 async fn a_page_that_breaks_is_no_clean_page() {
-    check(Mistake::BreaksForPairs, "/orders/{id}", Verdict::Breaks(axum::http::StatusCode::INTERNAL_SERVER_ERROR))
-        .await;
+    check(Mistake::BreaksForPairs, "/orders/{id}", "BREAKS (500)").await;
 }
 
 #[tokio::test]
@@ -52,4 +52,12 @@ async fn a_parameter_without_an_example_is_a_failure() {
     let report = probe.run().await;
     assert_eq!(report.failures()[0].verdict, Verdict::NoExample("id".into()), "{report}");
     assert!(report.to_string().contains("NOT SEEN: say `.example(\"id\", …)`"), "{report}");
+}
+
+#[tokio::test]
+async fn what_a_host_shows_on_purpose_is_allowed_and_told() {
+    let probe = app(&ManualClock::default(), Mistake::GreetsAgent).probe().agent("bob").customer("alice");
+    let report = probe.example("id", "1").allow("<p>Bob Baker</p>").run().await;
+    report.assert_clean();
+    assert!(report.to_string().contains("Allowed on pages: <p>Bob Baker</p>"), "{report}");
 }
