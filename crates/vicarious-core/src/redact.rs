@@ -92,10 +92,16 @@ impl Redactor {
             Some((path, query)) => (path, Some(query)),
             None => (path_and_query, None),
         };
-        let mut text = path.split('/').take(PATH_AT_MOST).map(part).collect::<Vec<_>>().join("/");
+        let mut text = String::with_capacity(path_and_query.len());
+        for (index, segment) in path.split('/').take(PATH_AT_MOST).enumerate() {
+            text.push_str(if index == 0 { "" } else { "/" });
+            text.push_str(&part(segment));
+        }
         if let Some(query) = query {
-            let pairs = query.split('&').take(MEMBERS_AT_MOST).map(|pair| self.query_pair(pair));
-            text = format!("{text}?{}", pairs.collect::<Vec<_>>().join("&"));
+            for (index, pair) in query.split('&').take(MEMBERS_AT_MOST).enumerate() {
+                text.push(if index == 0 { '?' } else { '&' });
+                text.push_str(&self.query_pair(pair));
+            }
         }
         visible::capped(&text, PATH_AT_MOST)
     }

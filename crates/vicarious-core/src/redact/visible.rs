@@ -12,17 +12,23 @@ pub(crate) fn is_deceptive(c: char) -> bool {
 
 /// Returns `text` with deceptive characters spelled out, at most `at_most` characters long, then `…`.
 pub(super) fn capped(text: &str, at_most: usize) -> String {
+    if text.len() <= at_most && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.to_owned();
+    }
     let mut shown = String::with_capacity(text.len().min(at_most * 4));
     let mut length = 0;
     for c in text.chars() {
-        let spelled = if is_deceptive(c) { c.escape_unicode().to_string() } else { c.to_string() };
-        let long = spelled.chars().count();
+        let spelled = is_deceptive(c).then(|| c.escape_unicode());
+        let long = spelled.as_ref().map_or(1, ExactSizeIterator::len);
         if length + long > at_most {
             shown.push('…');
             break;
         }
         length += long;
-        shown.push_str(&spelled);
+        match spelled {
+            Some(spelled) => shown.extend(spelled),
+            None => shown.push(c),
+        }
     }
     shown
 }
