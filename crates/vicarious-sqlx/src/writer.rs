@@ -26,6 +26,8 @@ const WAITING_AT_MOST: usize = 100_000;
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// How long outcomes wait for an intent to be written along with.
 const LINGER: Duration = Duration::from_millis(10);
+/// How often others go first before a batch is written.
+const GATHERED_AT_MOST: usize = 16;
 /// How often it tries, once nobody is left to give it work.
 const LAST_TRIES: usize = 8;
 
@@ -52,7 +54,8 @@ enum Work {
 /// The answer to an admission, on its way to whoever asked.
 #[derive(Debug)]
 enum Answer {
-    Admitted(Box<Permit>),
+    /// Without a permit where the request has run already.
+    Admitted(Option<Box<Permit>>),
     Over(vicarious_core::EndCause),
 }
 
@@ -97,8 +100,10 @@ impl Queue {
         self.sender.send(Work::Admit(intent, sender)).map_err(|_| gone())?;
         match answer.await.map_err(|_| gone())?? {
             Answer::Over(cause) => Ok(Admission::Over(cause)),
-            Answer::Admitted(mut permit) => {
-                permit.intent = None;
+            Answer::Admitted(permit) => {
+                if let Some(mut permit) = permit {
+                    permit.intent = None;
+                }
                 Ok(Admission::Admitted)
             }
         }
@@ -170,6 +175,7 @@ impl Writer {
                 let more = self.receiver.recv_many(&mut work, room);
                 drop(tokio::time::timeout(LINGER, more).await);
             }
+            self.gather(&mut work).await;
             if taken == 0 {
                 if (self.backlog.is_empty() && self.doubt.is_none()) || tries_left == 0 {
                     break;
@@ -181,6 +187,26 @@ impl Writer {
         }
         if !self.backlog.is_empty() {
             tracing::error!(lost = self.backlog.len(), "outcomes are lost: the database does not answer");
+        }
+    }
+
+    /// Lets whoever is ready to run go first, as long as that brings more: the busier the process, the more requests
+    /// share a commit, and an idle one waits for nothing.
+    async fn gather(&mut self, work: &mut Vec<Work>) {
+        for _ in 0..GATHERED_AT_MOST {
+            let before = work.len();
+            if before == 0 || before >= ROWS_AT_MOST {
+                return;
+            }
+            tokio::task::yield_now().await;
+            while work.len() < ROWS_AT_MOST
+                && let Ok(more) = self.receiver.try_recv()
+            {
+                work.push(more);
+            }
+            if work.len() == before {
+                return;
+            }
         }
     }
 
@@ -227,10 +253,13 @@ impl Writer {
             drop(sender.send(Err(error)));
         }
         for (intent, sender) in batch.admitted {
-            let Some(queue) = self.queue() else { continue };
-            // What is on record with its answer has run already.
-            let intent = Some(intent).filter(Entry::is_open);
-            drop(sender.send(Ok(Answer::Admitted(Box::new(Permit { intent, queue })))));
+            let permit = if intent.is_open() {
+                let Some(queue) = self.queue() else { continue };
+                Some(Box::new(Permit { intent: Some(intent), queue }))
+            } else {
+                None
+            };
+            drop(sender.send(Ok(Answer::Admitted(permit))));
         }
         for sender in self.flushes.drain(..) {
             let _ = sender.send(());
