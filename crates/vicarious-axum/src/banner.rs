@@ -8,6 +8,7 @@ use std::fmt::{self, Display, Write as _};
 use jiff::{SignedDuration, Timestamp};
 use vicarious_core::{Mode, Person};
 
+use crate::document::ascii;
 use crate::page::{escape, hidden, name};
 
 /// The style sheet of the banner.
@@ -44,28 +45,65 @@ pub(crate) struct BannerData<'a> {
     pub(crate) write_minutes: i64,
 }
 
-/// How long a banner is, in bytes, more or less.
-const LENGTH: usize = 4 * 1024;
-
-/// Returns the banner's HTML: a style sheet, the banner, and the script that keeps it going.
-pub(crate) fn banner_html(data: &BannerData<'_>) -> String {
-    let mut html = String::with_capacity(LENGTH);
-    // Writing to a string cannot fail.
-    let _ = write!(
-        html,
-        "<link rel=\"stylesheet\" href=\"/impersonation/banner.css\">\n\
-         <aside id=\"vicarious-banner\" role=\"region\" aria-label=\"Impersonation\" data-mode=\"{mode}\" {times}>\n\
-         <div class=\"vicarious-who\">{who}</div>\n<div class=\"vicarious-controls\">{offer}{switch}{stop}</div>\n\
-         {NOTICES}</aside>\n<script src=\"/impersonation/banner.js\" defer></script>\n",
-        mode = data.mode.as_str(),
-        times = attributes(data),
-        who = who(data),
-        offer = offer(data),
-        switch = switch(data),
-        stop = form(data, [("_method", "DELETE")], "<button class=\"vicarious-stop\">Stop</button>"),
-    );
-    html
+/// The parts of a banner that are the same on every page, in their order, written once. All in ASCII, so that they read
+/// the same in every encoding.
+#[derive(Clone, Debug)]
+pub(crate) struct Banner {
+    /// From behind the mode to the time of now.
+    identity: String,
+    /// From there to the idle end.
+    ends: String,
+    /// From there to what depends on the mode.
+    within: String,
+    /// From there to the mode as people read it.
+    who: String,
+    /// From behind the time left to the offer to continue.
+    why: String,
+    to_write: String,
+    to_read: String,
+    stop: String,
 }
+
+/// How much longer a banner is than its parts, in bytes, more or less.
+const ROOM: usize = 1024;
+
+impl Banner {
+    /// Writes what stays the same, whatever the time, the mode and the page.
+    pub(crate) fn of(data: &BannerData<'_>) -> Self {
+        let parts = [identity(data), ends(data), within(data), who(data), why(data), to_write(data), to_read(data)];
+        let [identity, ends, within, who, why, to_write, to_read] = parts.map(ascii);
+        Self { identity, ends, within, who, why, to_write, to_read, stop: ascii(stop(data)) }
+    }
+
+    /// Returns the banner's HTML: a style sheet, the banner, and the script that keeps it going.
+    pub(crate) fn html(&self, data: &BannerData<'_>) -> String {
+        let Self { identity, ends, within, who, why, to_write, to_read, stop } = self;
+        let parts = [BEGIN, identity, ends, within, who, why, to_write, stop, NOTICES, END];
+        let mut html = String::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + ROOM);
+        let switch = if data.mode == Mode::Read { to_write } else { to_read };
+        // Writing to a string cannot fail.
+        let _ = write!(
+            html,
+            "{BEGIN}{mode}{identity}{now}{ends}{idle}{within}{until}{who}{reads}{LEFT}{left}{why}{offer}{switch}{stop}\
+             {NOTICES}{END}",
+            mode = data.mode.as_str(),
+            now = data.now,
+            idle = data.idle_ends_at,
+            until = mode_ends_at(data),
+            reads = mode(data),
+            left = left(data.now, data.ends_at),
+            offer = offer(data),
+        );
+        html
+    }
+}
+
+const BEGIN: &str = "<link rel=\"stylesheet\" href=\"/impersonation/banner.css\">\n\
+     <aside id=\"vicarious-banner\" role=\"region\" aria-label=\"Impersonation\" data-mode=\"";
+
+const LEFT: &str = "</strong> <span class=\"vicarious-left\"><span data-vicarious=\"left\" role=\"timer\">";
+
+const END: &str = "</aside>\n<script src=\"/impersonation/banner.js\" defer></script>\n";
 
 /// Shown by the script alone.
 const NOTICES: &str = "<p class=\"vicarious-notice\" data-vicarious=\"ended\" hidden>This impersonation has ended. \
@@ -76,52 +114,82 @@ const NOTICES: &str = "<p class=\"vicarious-notice\" data-vicarious=\"ended\" hi
      but this tab was opened before. <a href=\"\">Reload</a></p>\n\
      <p class=\"vicarious-heard\" data-vicarious=\"heard\" role=\"status\"></p>\n";
 
-// What follows writes itself into the banner, so that nothing is put together twice.
-
-fn attributes(data: &BannerData<'_>) -> impl Display {
-    fmt::from_fn(|f| {
-        write!(
-            f,
-            "data-tag=\"{tag}\" data-identity=\"{agent}, using the application as {customer}\" data-now=\"{now}\" \
-             data-ends-at=\"{ends_at}\" data-idle-ends-at=\"{idle}\" data-continue-within=\"{continue_within}\"",
-            tag = escape(data.tag),
-            agent = escape(&data.agent.name),
-            customer = escape(&data.customer.name),
-            now = data.now,
-            ends_at = data.ends_at,
-            idle = data.idle_ends_at,
-            continue_within = data.continue_within.as_secs(),
-        )?;
-        match data.mode {
-            Mode::Write { until } => write!(f, " data-mode-ends-at=\"{}\"", until.min(data.ends_at)),
-            Mode::Read => Ok(()),
-        }
-    })
+fn identity(data: &BannerData<'_>) -> String {
+    format!(
+        "\" data-tag=\"{tag}\" data-identity=\"{agent}, using the application as {customer}\" data-now=\"",
+        tag = escape(data.tag),
+        agent = escape(&data.agent.name),
+        customer = escape(&data.customer.name),
+    )
 }
 
-fn who(data: &BannerData<'_>) -> impl Display {
-    let mode = fmt::from_fn(|f| match data.mode {
-        Mode::Read => f.write_str("reading only"),
-        Mode::Write { until } => write!(f, "write mode until {}", clock(until.min(data.ends_at))),
-    });
+fn ends(data: &BannerData<'_>) -> String {
+    format!("\" data-ends-at=\"{}\" data-idle-ends-at=\"", data.ends_at)
+}
+
+fn within(data: &BannerData<'_>) -> String {
+    format!("\" data-continue-within=\"{}\"", data.continue_within.as_secs())
+}
+
+fn who(data: &BannerData<'_>) -> String {
+    format!(
+        ">\n<div class=\"vicarious-who\"><p class=\"vicarious-identity\">You are <strong>{agent}</strong>, using the \
+         application as <strong>{customer}</strong> <span class=\"vicarious-email\">({email})</span></p>\n\
+         <p class=\"vicarious-facts\"><strong class=\"vicarious-mode\">",
+        agent = name(&data.agent.name),
+        customer = name(&data.customer.name),
+        email = escape(&data.customer.email),
+    )
+}
+
+fn why(data: &BannerData<'_>) -> String {
     let ticket = fmt::from_fn(|f| match data.ticket {
         Some(ticket) => write!(f, "<span class=\"vicarious-ticket\">{}</span> ", escape(ticket)),
         None => Ok(()),
     });
-    fmt::from_fn(move |f| {
+    format!(
+        "</span> left</span> {ticket}<span class=\"vicarious-reason\">{reason}</span></p>\n</div>\n\
+         <div class=\"vicarious-controls\">",
+        reason = name(data.reason),
+    )
+}
+
+fn to_write(data: &BannerData<'_>) -> String {
+    let inputs = fmt::from_fn(|f| {
         write!(
             f,
-            "<p class=\"vicarious-identity\">You are <strong>{agent}</strong>, using the application as \
-             <strong>{customer}</strong> <span class=\"vicarious-email\">({email})</span></p>\n\
-             <p class=\"vicarious-facts\"><strong class=\"vicarious-mode\">{mode}</strong> \
-             <span class=\"vicarious-left\"><span data-vicarious=\"left\" role=\"timer\">{left}</span> left</span> \
-             {ticket}<span class=\"vicarious-reason\">{reason}</span></p>\n",
-            agent = name(&data.agent.name),
-            customer = name(&data.customer.name),
-            email = escape(&data.customer.email),
-            left = left(data.now, data.ends_at),
-            reason = name(data.reason),
+            "<label>Reason <input type=\"text\" name=\"reason\" value=\"{reason}\" required \
+             autocomplete=\"off\"></label> <button>Write for {minutes} minutes</button>",
+            reason = escape(data.reason),
+            minutes = data.write_minutes,
         )
+    });
+    let form = form(data, [("_method", "PATCH"), ("mode", "write")], inputs);
+    format!("<details><summary>Switch to write</summary>\n{form}</details>\n")
+}
+
+fn to_read(data: &BannerData<'_>) -> String {
+    form(data, [("_method", "PATCH"), ("mode", "read")], "<button>Back to reading</button>").to_string()
+}
+
+fn stop(data: &BannerData<'_>) -> String {
+    let form = form(data, [("_method", "DELETE")], "<button class=\"vicarious-stop\">Stop</button>");
+    format!("{form}</div>\n")
+}
+
+// What follows writes itself into the banner, so that nothing is put together twice.
+
+fn mode_ends_at(data: &BannerData<'_>) -> impl Display {
+    fmt::from_fn(|f| match data.mode {
+        Mode::Write { until } => write!(f, " data-mode-ends-at=\"{}\"", until.min(data.ends_at)),
+        Mode::Read => Ok(()),
+    })
+}
+
+fn mode(data: &BannerData<'_>) -> impl Display {
+    fmt::from_fn(|f| match data.mode {
+        Mode::Read => f.write_str("reading only"),
+        Mode::Write { until } => write!(f, "write mode until {}", clock(until.min(data.ends_at))),
     })
 }
 
@@ -131,26 +199,6 @@ fn offer(data: &BannerData<'_>) -> impl Display {
         let soon = data.ends_at.duration_since(data.now) <= data.continue_within;
         let (href, hidden) = (escape(href), if soon { "" } else { " hidden" });
         writeln!(f, "<a class=\"vicarious-continue\" data-vicarious=\"continue\" href=\"{href}\"{hidden}>Continue</a>")
-    })
-}
-
-fn switch(data: &BannerData<'_>) -> impl Display {
-    fmt::from_fn(|f| {
-        if let Mode::Write { .. } = data.mode {
-            let fields = [("_method", "PATCH"), ("mode", "read")];
-            return form(data, fields, "<button>Back to reading</button>").fmt(f);
-        }
-        let inputs = fmt::from_fn(|f| {
-            write!(
-                f,
-                "<label>Reason <input type=\"text\" name=\"reason\" value=\"{reason}\" required \
-                 autocomplete=\"off\"></label> <button>Write for {minutes} minutes</button>",
-                reason = escape(data.reason),
-                minutes = data.write_minutes,
-            )
-        });
-        let form = form(data, [("_method", "PATCH"), ("mode", "write")], inputs);
-        writeln!(f, "<details><summary>Switch to write</summary>\n{form}</details>")
     })
 }
 

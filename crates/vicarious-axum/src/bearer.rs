@@ -5,7 +5,6 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::cookies::Presented;
 use crate::engine::Engine;
-use crate::keys::open_handle;
 use crate::site;
 
 /// The header of a request that has the handle, where [`Builder::handle_in_header`](crate::Builder::handle_in_header) is set.
@@ -27,10 +26,7 @@ pub(crate) fn presented(engine: &Engine, headers: &HeaderMap) -> Presented {
         (Some(_), Some(_)) => return Presented::Garbage,
         (Some(value), None) => value.to_str().unwrap_or_default(),
     };
-    match open_handle(&engine.keys, sealed) {
-        Some((handle, _)) => Presented::Handle(handle.hash()),
-        None => Presented::Garbage,
-    }
+    engine.opened(sealed).map_or(Presented::Garbage, Presented::Handle)
 }
 
 impl Engine {

@@ -1,5 +1,6 @@
 //! What may be known from a moment ago.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Mutex, PoisonError};
@@ -22,7 +23,10 @@ impl<K: Hash + Eq + Clone, V: Clone> Cache<K, V> {
         Self { good_for, entries: Mutex::default() }
     }
 
-    pub(crate) fn get(&self, key: &K, now: Timestamp) -> Option<V> {
+    pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q, now: Timestamp) -> Option<V>
+    where
+        K: Borrow<Q>,
+    {
         let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let (since, value) = entries.get(key)?;
         self.is_fresh(*since, now).then(|| value.clone())

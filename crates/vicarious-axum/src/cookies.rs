@@ -7,7 +7,7 @@ use vicarious_core::HandleHash;
 
 use crate::bearer::{self, HandleIn};
 use crate::engine::Engine;
-use crate::keys::{Handle, Purpose, open_handle, seal_handle};
+use crate::keys::{Handle, Purpose, seal_handle};
 
 /// What a request presents as its handle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +29,8 @@ impl Presented {
 
 const HANDLE: &str = "vicarious-handle";
 const NOTICE: &str = "vicarious-notice";
+/// What the names of cookies begin with where they are for one host and for https alone.
+const SECURE: &str = "__Host-";
 /// How long a notice waits to be shown, in seconds.
 const NOTICE_LASTS: u32 = 60;
 
@@ -43,11 +45,7 @@ pub(crate) fn presented(engine: &Engine, headers: &HeaderMap) -> Presented {
         (None, _) => Presented::Nothing,
         // A sibling host can plant a second cookie of the same name; which one is ours cannot be told.
         (Some(_), Some(_)) => Presented::Garbage,
-        (Some(sealed), None) => match open_handle(&engine.keys, sealed) {
-            // The time inside the seal is not consulted: the row has it too, and knows better why it ended.
-            Some((handle, _)) => Presented::Handle(handle.hash()),
-            None => Presented::Garbage,
-        },
+        (Some(sealed), None) => engine.opened(sealed).map_or(Presented::Garbage, Presented::Handle),
     }
 }
 
@@ -92,12 +90,15 @@ pub(crate) fn hide(engine: &Engine, headers: &mut HeaderMap) {
     if engine.handle_in == HandleIn::Header {
         headers.remove(bearer::HANDLE);
     }
-    let ours = [name(engine, HANDLE), name(engine, NOTICE)];
-    let is_ours = |pair: &[u8]| split(pair).is_some_and(|(key, _)| ours.iter().any(|name| name.as_bytes() == key));
-    let all: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
-    if !all.iter().flat_map(pairs).any(is_ours) {
+    let prefix = if engine.secure_cookies { SECURE } else { "" };
+    let is_ours = |pair: &[u8]| {
+        let name = split(pair).and_then(|(name, _)| name.strip_prefix(prefix.as_bytes()));
+        name.is_some_and(|name| name == HANDLE.as_bytes() || name == NOTICE.as_bytes())
+    };
+    if !headers.get_all(COOKIE).iter().flat_map(pairs).any(is_ours) {
         return;
     }
+    let all: Vec<HeaderValue> = headers.get_all(COOKIE).iter().cloned().collect();
     headers.remove(COOKIE);
     for value in all {
         let kept: Vec<&[u8]> = pairs(&value).filter(|pair| !is_ours(pair)).collect();
@@ -125,7 +126,7 @@ fn split(pair: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 fn name(engine: &Engine, plain: &str) -> String {
-    if engine.secure_cookies { format!("__Host-{plain}") } else { plain.to_owned() }
+    if engine.secure_cookies { format!("{SECURE}{plain}") } else { plain.to_owned() }
 }
 
 fn set(engine: &Engine, plain: &str, value: &str, max_age: Option<u32>) -> Option<HeaderValue> {

@@ -11,9 +11,12 @@ mod tests;
 mod tokens;
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+
+use crate::page::hidden;
 
 pub(crate) use decode::decode;
 pub(crate) use stream::rewrite;
@@ -23,10 +26,23 @@ pub(crate) use stream::rewrite;
 pub(crate) struct Rewrite {
     /// The banner's HTML; none for a fragment.
     pub(crate) banner: Option<String>,
-    /// The tag that forms carry.
-    pub(crate) identity_tag: String,
+    /// What is put into forms.
+    pub(crate) tagging: Arc<Tagging>,
+}
+
+/// What is put into the forms of all documents of an identity.
+#[derive(Clone, Debug)]
+pub(crate) struct Tagging {
+    /// The hidden field with the identity's tag.
+    field: String,
     /// The origins that are ours, as `scheme://host:port`; forms that post to them by absolute address are tagged too.
-    pub(crate) own_origins: Vec<String>,
+    own_origins: Vec<String>,
+}
+
+impl Tagging {
+    pub(crate) fn new(tag: &str, own_origins: &[String]) -> Self {
+        Self { field: ascii(hidden("_identity", tag).to_string()), own_origins: own_origins.to_vec() }
+    }
 }
 
 /// Returns whether an answer is called HTML.
@@ -37,7 +53,7 @@ pub(crate) fn is_html(headers: &HeaderMap) -> bool {
 }
 
 /// Writes HTML in pure ASCII, so that it reads the same in every encoding a document may have.
-fn ascii(html: String) -> String {
+pub(crate) fn ascii(html: String) -> String {
     if html.is_ascii() {
         return html;
     }

@@ -18,7 +18,8 @@ use crate::cache::Cache;
 use crate::ends::{Clock, Ends};
 use crate::events::{Event, Events, News};
 use crate::host::{AnyHost, HostError, Known, SignIn};
-use crate::keys::KeyRing;
+use crate::keys::{KeyRing, open_handle};
+use crate::mark::Lasting;
 use crate::met::Met;
 use crate::paths::Paths;
 use crate::ticket::Tickets;
@@ -84,6 +85,9 @@ pub(crate) struct Cached {
     accounts: Cache<AccountId, Known>,
     rows: Cache<HandleHash, Arc<Impersonation>>,
     open: Cache<SignInKey, Option<Impersonation>>,
+    lasting: Cache<HandleHash, Arc<Lasting>>,
+    /// What sealed texts were found to hold; a ring says the same of a text for ever.
+    opened: Cache<String, HandleHash>,
 }
 
 impl Cached {
@@ -93,12 +97,15 @@ impl Cached {
             accounts: Cache::new(good_for),
             rows: Cache::new(good_for),
             open: Cache::new(good_for),
+            lasting: Cache::new(good_for),
+            opened: Cache::new(good_for),
         }
     }
 
     fn forget_rows(&self) {
         self.rows.forget_all();
         self.open.forget_all();
+        self.lasting.forget_all();
     }
 }
 
@@ -107,6 +114,20 @@ impl Engine {
     pub(crate) fn now(&self) -> Timestamp {
         let now = (self.clock)();
         Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now)
+    }
+
+    /// Returns the digest of the handle that is sealed in a text, or none when it is no handle of ours.
+    ///
+    /// The time inside the seal is not consulted: the row has it too, and knows better why it ended.
+    pub(crate) fn opened(&self, sealed: &str) -> Option<HandleHash> {
+        let now = self.now();
+        if let Some(known) = self.cached.opened.get(sealed, now) {
+            return Some(known);
+        }
+        let (handle, _) = open_handle(&self.keys, sealed)?;
+        let hash = handle.hash();
+        self.cached.opened.put(sealed.to_owned(), hash, now);
+        Some(hash)
     }
 
     /// Returns who is signed in under `key`.
@@ -155,6 +176,17 @@ impl Engine {
             Some(row) if row.over_at(now).is_none() => Ok(Some(row)),
             _ => Ok(self.fresh_row(handle).await?.map(Arc::new)),
         }
+    }
+
+    /// Returns what the marks of all answers of a row have in common; another reading of the row has its own.
+    pub(crate) fn lasting(&self, row: &Arc<Impersonation>) -> Arc<Lasting> {
+        let now = self.now();
+        if let Some(known) = self.cached.lasting.get(&row.handle, now).filter(|known| known.is_of(row)) {
+            return known;
+        }
+        let lasting = Arc::new(Lasting::of(self, Arc::clone(row)));
+        self.cached.lasting.put(row.handle, Arc::clone(&lasting), now);
+        lasting
     }
 
     /// Returns the row of a handle as the ledger has it now.

@@ -47,14 +47,23 @@ where
         return refusals::unavailable(&incoming.parts.headers);
     };
     let mut row = Arc::clone(row);
-    let rule = match judge(engine, &mut row, &mut incoming).await {
-        Ok(rule) => rule,
-        Err(refused) => return refusals::refuse(engine, &row, &incoming, refused).await,
+    // What a page does not need is boxed: the future of every request is as large as all that it may await.
+    let judged = if incoming.is_safe() {
+        judge_safe(engine, &incoming)
+    } else {
+        Box::pin(judge(engine, &mut row, &mut incoming)).await
     };
-    let parameters = parameters(engine, &mut incoming).await;
+    let rule = match judged {
+        Ok(rule) => rule,
+        Err(refused) => return Box::pin(refusals::refuse(engine, &row, &incoming, refused)).await,
+    };
+    let parameters = match incoming.kind {
+        Kind::Other => None,
+        _ => Box::pin(parameters(engine, &mut incoming)).await,
+    };
     let intent = record::intent(engine, &row, &incoming.parts, parameters);
     let admitted = Admitted { engine, inner, incoming, resolution, row, intent };
-    if admitted.only_reads(rule) { admitted.read().await } else { admitted.act().await }
+    if admitted.only_reads(rule) { admitted.read().await } else { Box::pin(admitted.act()).await }
 }
 
 /// A request that nothing stands against, as far as the rules are concerned.
@@ -83,19 +92,23 @@ where
     /// Runs what only reads, and lets the answer leave once it is on record.
     async fn read(self) -> Response {
         let Self { engine, inner, mut incoming, resolution, row, intent } = self;
-        let refused = Asked::of(&incoming.parts);
-        let asked = refused.clone().admitted_at(intent.at);
+        let asked = Asked::of(&incoming.parts).admitted_at(intent.at);
+        let lasting = engine.lasting(&row);
         let about = About::of(&row, &intent);
         drop_what_would_hide_the_banner(&mut incoming.parts.headers);
-        let handler = inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution));
-        let marked = async { mark::answer(engine, &row, &asked, handler.await) };
+        // Boxed, so that whatever awaits it is small.
+        let handler = Box::pin(inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)));
+        let marked = async { lasting.mark(engine, &asked, handler.await) };
         match reading::run(engine, about, intent, marked).await {
             Ok(Read::Recorded(response)) => cut::answer(engine, &row, response),
-            Ok(Read::Over(cause)) => match refusals::over(engine, &asked.headers, &row, cause).await {
+            Ok(Read::Over(cause)) => match Box::pin(refusals::over(engine, &asked.headers, &row, cause)).await {
                 Ok(dead) => refusals::gone(&asked.headers, &resolution, &dead),
                 Err(outage) => outage,
             },
-            Err(outage) => mark::answer(engine, &row, &refused, refusals::outage(&asked.headers, &outage)),
+            Err(outage) => {
+                let answer = refusals::outage(&asked.headers, &outage);
+                lasting.mark(engine, &asked.refused(), answer)
+            }
         }
     }
 
@@ -132,13 +145,15 @@ where
     }
 }
 
-/// Judges a request: cross-site, identity tag, rule, mode, confirmation. A held request takes its place first. Returns
-/// the rule that it passed.
+/// Judges a safe request, and returns the rule that it passed.
+fn judge_safe(engine: &Engine, incoming: &Incoming) -> Result<Rule, Refused> {
+    let verdict = verdict(engine, incoming);
+    if verdict.rule == Rule::Never { Err(Refused::never(&verdict)) } else { Ok(verdict.rule) }
+}
+
+/// Judges an unsafe request: cross-site, identity tag, rule, mode, confirmation. A held request takes its place first.
+/// Returns the rule that it passed.
 async fn judge(engine: &Engine, row: &mut Arc<Impersonation>, incoming: &mut Incoming) -> Result<Rule, Refused> {
-    if incoming.is_safe() {
-        let verdict = verdict(engine, incoming);
-        return if verdict.rule == Rule::Never { Err(Refused::never(&verdict)) } else { Ok(verdict.rule) };
-    }
     if engine.is_cross_site(&incoming.parts.headers) {
         return Err(Refused::CrossSite);
     }

@@ -1,5 +1,7 @@
 //! The marks of an impersonation on every answer: header, no-store, banner, identity tags.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use http::header::{
     CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, ETAG, EXPIRES, LAST_MODIFIED,
@@ -8,32 +10,112 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
-use vicarious_core::Impersonation;
 use vicarious_core::rules::is_safe;
+use vicarious_core::{Impersonation, Mode};
 
-use crate::banner::{BannerData, banner_html};
-use crate::document::{self, Rewrite, is_html};
+use crate::banner::{Banner, BannerData};
+use crate::document::{self, Rewrite, Tagging, is_html};
 use crate::engine::Engine;
 use crate::paths::START_PAGE;
 use crate::problem::Problem;
 use crate::site;
 
-/// Marks an answer: a document gets the banner, every HTML its identity tags, everything the headers.
-///
-/// `asked` are the request's head as it came in.
+/// What the marks of all answers of one impersonation have in common, put together once for its row.
+pub(crate) struct Lasting {
+    row: Arc<Impersonation>,
+    /// The header in reading and in write mode.
+    headers: [Option<HeaderValue>; 2],
+    tag: String,
+    tagging: Arc<Tagging>,
+    banner: Banner,
+    /// The start page that continues this impersonation, filled in, around the page where it was left.
+    continues: (String, String),
+}
+
+impl Lasting {
+    pub(crate) fn of(engine: &Engine, row: Arc<Impersonation>) -> Self {
+        let tag = row.tag();
+        let header = |mode| HeaderValue::try_from(format!("id={}, mode={mode}, ends={}", row.id, row.ends_at)).ok();
+        let banner = Banner::of(&data(engine, &row, &tag, engine.now()));
+        let headers = ["read", "write"].map(header);
+        let tagging = Arc::new(Tagging::new(&tag, &engine.own_origins));
+        Self { headers, tagging, banner, continues: continues(&row), tag, row }
+    }
+
+    pub(crate) fn is_of(&self, row: &Arc<Impersonation>) -> bool {
+        Arc::ptr_eq(&self.row, row)
+    }
+
+    /// Marks an answer: a document gets the banner, every HTML its identity tags, everything the headers.
+    ///
+    /// `asked` are the request's head as it came in.
+    pub(crate) fn mark(&self, engine: &Engine, asked: &Asked, response: Response) -> Response {
+        let mut response = self.rewritten(engine, asked, response).unwrap_or_else(|why| {
+            // The page that says so is one of ours, which can be marked.
+            let instead = unmarkable(&asked.headers, &why);
+            self.rewritten(engine, asked, instead).unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
+        });
+        self.add_headers(engine, response.headers_mut());
+        response
+    }
+
+    /// Adds the headers that every answer of an impersonation has, and removes those by which it could be kept.
+    fn add_headers(&self, engine: &Engine, headers: &mut HeaderMap) {
+        let [read, write] = &self.headers;
+        let value = if self.row.mode_at(engine.now()) == Mode::Read { read } else { write };
+        if let Some(value) = value {
+            headers.insert(MARK, value.clone());
+        }
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        // What is not called HTML must not be shown as HTML, because it has no banner.
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        for name in [ETAG, LAST_MODIFIED, EXPIRES].into_iter().chain(OF_PROXIES) {
+            headers.remove(name);
+        }
+    }
+
+    /// Returns the answer with its banner if it is to have one, or why it cannot have it.
+    fn rewritten(&self, engine: &Engine, asked: &Asked, response: Response) -> Result<Response, String> {
+        if !has_document(asked, &response) {
+            return Ok(response);
+        }
+        if !can_be_marked(response.headers()) {
+            return Err("its character set".to_owned());
+        }
+        let (mut parts, mut body) = response.into_parts();
+        for encoding in encodings(&parts.headers).into_iter().rev() {
+            body = document::decode(body, &encoding).ok_or(encoding)?;
+        }
+        parts.headers.remove(CONTENT_ENCODING);
+        parts.headers.remove(CONTENT_LENGTH);
+        let banner = site::is_document(&asked.headers).then(|| self.banner(engine, asked));
+        let body = document::rewrite(body, Rewrite { banner, tagging: Arc::clone(&self.tagging) });
+        Ok((parts, body).into_response())
+    }
+
+    fn banner(&self, engine: &Engine, asked: &Asked) -> String {
+        let (before, after) = &self.continues;
+        let page = form_urlencoded::byte_serialize(asked.page().as_bytes());
+        let href: String = [before.as_str()].into_iter().chain(page).chain([after.as_str()]).collect();
+        let data = data(engine, &self.row, &self.tag, engine.now());
+        let idle_ends_at = asked.idle_ends_at(&self.row);
+        self.banner.html(&BannerData { idle_ends_at, continue_href: Some(&href), ..data })
+    }
+}
+
+/// Marks an answer, as [`Lasting::mark`] does.
 pub(crate) fn answer(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
-    let mut response = rewritten(engine, row, asked, response).unwrap_or_else(|why| {
-        // The page that says so is one of ours, which can be marked.
-        let instead = unmarkable(&asked.headers, &why);
-        rewritten(engine, row, asked, instead).unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
-    });
-    headers(engine, row, response.headers_mut());
-    response
+    Lasting::of(engine, Arc::new(row.clone())).mark(engine, asked, response)
 }
 
 /// Marks an answer of our own routes, unless it was marked where more was known.
 pub(crate) fn unless_marked(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Response {
     if response.headers().contains_key(MARK) { response } else { answer(engine, row, asked, response) }
+}
+
+/// Adds the headers that every answer of an impersonation has, and removes those by which it could be kept.
+pub(crate) fn headers(engine: &Engine, row: &Impersonation, headers: &mut HeaderMap) {
+    Lasting::of(engine, Arc::new(row.clone())).add_headers(engine, headers);
 }
 
 /// Returns whether an answer is HTML that a browser shows: it has a body, and is not for saving.
@@ -66,6 +148,10 @@ impl Asked {
         Self { admitted_at: Some(at), ..self }
     }
 
+    pub(crate) fn refused(self) -> Self {
+        Self { admitted_at: None, ..self }
+    }
+
     /// Returns when the impersonation idles out, this request counted.
     fn idle_ends_at(&self, row: &Impersonation) -> Timestamp {
         let of_this = |at: Timestamp| at.saturating_add(row.idle_limit).unwrap_or(row.ends_at).min(row.ends_at);
@@ -79,43 +165,11 @@ impl Asked {
 }
 
 /// The header that every answer of an impersonation has.
-const MARK: &str = "impersonation";
+const MARK: HeaderName = HeaderName::from_static("impersonation");
 
-/// Adds the headers that every answer of an impersonation has, and removes those by which it could be kept.
-pub(crate) fn headers(engine: &Engine, row: &Impersonation, headers: &mut HeaderMap) {
-    let mode = row.mode_at(engine.now()).as_str();
-    if let Ok(value) = HeaderValue::try_from(format!("id={}, mode={mode}, ends={}", row.id, row.ends_at)) {
-        headers.insert(MARK, value);
-    }
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // What is not called HTML must not be shown as HTML, because it has no banner.
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Proxies that have a header of their own believe it before `Cache-Control`.
-    let of_proxies = ["surrogate-control", "cdn-cache-control"].map(HeaderName::from_static);
-    for name in [ETAG, LAST_MODIFIED, EXPIRES].into_iter().chain(of_proxies) {
-        headers.remove(name);
-    }
-}
-
-/// Returns the answer with its banner if it is to have one, or why it cannot have it.
-fn rewritten(engine: &Engine, row: &Impersonation, asked: &Asked, response: Response) -> Result<Response, String> {
-    if !has_document(asked, &response) {
-        return Ok(response);
-    }
-    if !can_be_marked(response.headers()) {
-        return Err("its character set".to_owned());
-    }
-    let (mut parts, mut body) = response.into_parts();
-    for encoding in encodings(&parts.headers).into_iter().rev() {
-        body = document::decode(body, &encoding).ok_or(encoding)?;
-    }
-    parts.headers.remove(CONTENT_ENCODING);
-    parts.headers.remove(CONTENT_LENGTH);
-    let tag = row.tag();
-    let banner = site::is_document(&asked.headers).then(|| banner(engine, row, &tag, asked));
-    let body = document::rewrite(body, Rewrite { banner, identity_tag: tag, own_origins: engine.own_origins.clone() });
-    Ok((parts, body).into_response())
-}
+/// Proxies that have a header of their own believe it before `Cache-Control`.
+const OF_PROXIES: [HeaderName; 2] =
+    [HeaderName::from_static("surrogate-control"), HeaderName::from_static("cdn-cache-control")];
 
 fn encodings(headers: &HeaderMap) -> Vec<String> {
     headers
@@ -143,31 +197,31 @@ fn unmarkable(asked: &HeaderMap, why: &str) -> Response {
         .respond(asked)
 }
 
-fn banner(engine: &Engine, row: &Impersonation, tag: &str, asked: &Asked) -> String {
-    let now = engine.now();
-    banner_html(&BannerData {
+fn data<'a>(engine: &Engine, row: &'a Impersonation, tag: &'a str, now: Timestamp) -> BannerData<'a> {
+    BannerData {
         agent: &row.true_user,
         customer: &row.current_user,
         now,
         mode: row.mode_at(now),
         ends_at: row.ends_at,
-        idle_ends_at: asked.idle_ends_at(row),
+        idle_ends_at: row.idle_ends_at(),
         reason: &row.reason,
         ticket: row.ticket.as_deref(),
         tag,
-        continue_href: Some(&continue_href(row, asked.page())),
+        continue_href: None,
         continue_within: engine.terms.continue_within,
         write_minutes: engine.terms.write.as_mins(),
-    })
+    }
 }
 
-/// Returns the start page that continues this impersonation, filled in, on the page where it was left.
-fn continue_href(row: &Impersonation, path: &str) -> String {
+/// Returns the start page that continues this impersonation, up to the page where it was left, and the rest.
+fn continues(row: &Impersonation) -> (String, String) {
     let mut query = form_urlencoded::Serializer::for_suffix(format!("{START_PAGE}?"), START_PAGE.len() + 1);
     query.append_pair("account", row.current_user.id.as_str()).append_pair("reason", &row.reason);
     if let Some(ticket) = &row.ticket {
         query.append_pair("ticket", ticket);
     }
-    query.append_pair("go_to", path).append_pair("return_to", row.return_to.as_str());
-    query.finish()
+    query.append_pair("go_to", "");
+    let return_to = form_urlencoded::byte_serialize(row.return_to.as_str().as_bytes());
+    (query.finish(), ["&return_to="].into_iter().chain(return_to).collect())
 }

@@ -27,7 +27,7 @@ fn banner<'a>(change: impl FnOnce(&mut BannerData<'a>)) -> String {
         write_minutes: 10,
     };
     change(&mut data);
-    banner_html(&data)
+    Banner::of(&data).html(&data)
 }
 
 #[test]

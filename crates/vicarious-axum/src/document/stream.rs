@@ -35,7 +35,7 @@ pub(crate) fn rewrite(body: Body, options: Rewrite) -> Body {
         trailers: None,
         mark: Some(BytesMut::new()),
         search: options.banner.map(|banner| (Search::new(), ascii(banner))),
-        tagger: Some(Tagger::new(&options.identity_tag, options.own_origins)),
+        tagger: Some(Tagger::new(options.tagging)),
         failed: None,
     };
     // A document that is there already needs no stream, and its length is known.

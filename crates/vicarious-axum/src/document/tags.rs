@@ -1,14 +1,14 @@
 //! Puts the identity's tag into the forms that post to us.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 
-use super::ascii;
+use super::Tagging;
 use super::forms::{is_ours, is_post};
 use super::held::{Held, Unbounded};
 use super::tokens::{Attributes, Few, Name, TEMPLATE, Tag, Token, Tokenizer, names};
-use crate::page::hidden;
 
 const ELEMENTS: [&str; 3] = ["form", "button", "input"];
 const NAMES: [Name; 3] = names(ELEMENTS);
@@ -28,9 +28,8 @@ pub(super) struct Tagger {
 }
 
 impl Tagger {
-    pub(super) fn new(tag: &str, own_origins: Vec<String>) -> Self {
-        let forms = Forms { tag: ascii(hidden("_identity", tag).to_string()), own_origins, is_tagged: false };
-        Self { held: Held::new(Tokenizer::of(&FORMS)), forms }
+    pub(super) fn new(tagging: Arc<Tagging>) -> Self {
+        Self { held: Held::new(Tokenizer::of(&FORMS)), forms: Forms { tagging, is_tagged: false } }
     }
 
     /// Reads the next piece, and writes as much as is finished.
@@ -59,8 +58,7 @@ impl Tagger {
 
 /// Puts the tag into forms that post to us.
 struct Forms {
-    tag: String,
-    own_origins: Vec<String>,
+    tagging: Arc<Tagging>,
     /// Whether the form around has its tag already.
     is_tagged: bool,
 }
@@ -72,7 +70,7 @@ impl Forms {
             FORM if !tag.is_end => {
                 let attributes = tag.attributes(text);
                 self.is_tagged = self.is_wanted(attributes, "method", "action");
-                self.is_tagged.then(|| (tag.end, self.tag.as_bytes().into()))
+                self.is_tagged.then(|| (tag.end, self.tagging.field.as_bytes().into()))
             }
             BUTTON | INPUT if !tag.is_end => Some((tag.start, self.of_button(tag.attributes(text))?)),
             // A form ends with what it stands in, and within these there are forms that are none. One tag too many
@@ -92,7 +90,7 @@ impl Forms {
         }
         let Some(elsewhere) = attributes.get("form") else {
             let is_first = !std::mem::replace(&mut self.is_tagged, true);
-            return is_first.then(|| self.tag.as_bytes().into());
+            return is_first.then(|| self.tagging.field.as_bytes().into());
         };
         // The attribute's value is still in the document's own encoding of special characters, quotes aside.
         let mut field = b"<input form=\"".to_vec();
@@ -100,13 +98,13 @@ impl Forms {
             if *byte == b'"' { field.extend_from_slice(b"&quot;") } else { field.push(*byte) }
         }
         field.extend_from_slice(b"\" ");
-        field.extend_from_slice(self.tag.trim_start_matches("<input ").as_bytes());
+        field.extend_from_slice(self.tagging.field.trim_start_matches("<input ").as_bytes());
         Some(field.into())
     }
 
     fn is_wanted(&self, attributes: Attributes<'_>, method: &str, action: &str) -> bool {
         is_post(attributes.get(method).map(readable).as_deref())
-            && is_ours(attributes.get(action).map(readable).as_deref(), &self.own_origins)
+            && is_ours(attributes.get(action).map(readable).as_deref(), &self.tagging.own_origins)
     }
 }
 

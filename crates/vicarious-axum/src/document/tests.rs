@@ -5,13 +5,15 @@ mod placing;
 mod soup;
 mod streaming;
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::stream;
 use http_body_util::BodyExt as _;
 
 use super::place::CLOSERS;
-use super::{Rewrite, rewrite};
+use super::{Rewrite, Tagging, rewrite};
 
 const BANNER: &str = "<aside>B</aside>";
 const FIELD: &str = "<input type=\"hidden\" name=\"_identity\" value=\"t4g\">";
@@ -19,8 +21,7 @@ const FIELD: &str = "<input type=\"hidden\" name=\"_identity\" value=\"t4g\">";
 fn options(banner: Option<&str>) -> Rewrite {
     Rewrite {
         banner: banner.map(str::to_owned),
-        identity_tag: "t4g".to_owned(),
-        own_origins: vec!["https://app.example".to_owned()],
+        tagging: Arc::new(Tagging::new("t4g", &["https://app.example".to_owned()])),
     }
 }
 

@@ -234,23 +234,13 @@ impl Tokenizer {
             self.at = text.len();
             return None;
         }
-        let until = match text.get(from) {
-            // As behind most tags.
-            Some(b'<') => from,
-            _ => memchr(b'<', text.get(from..).unwrap_or_default()).map_or(text.len(), |length| from + length),
+        let until = match self.wanted {
+            Some(few) if self.mode == Mode::Data && self.parts.is_plain() => few.beginnings.pass(text, from),
+            _ => next_tag(text, from),
         };
         self.at = until;
-        if self.mode == Mode::Data {
-            match self.wanted {
-                None if from < until => return Some(Token::Text(from..until)),
-                Some(few) if self.parts.is_plain() => {
-                    if let Some(length) = few.beginnings.inert(text.get(until..).unwrap_or_default()) {
-                        self.at = until + length;
-                        return None;
-                    }
-                }
-                _ => {}
-            }
+        if self.mode == Mode::Data && self.wanted.is_none() && from < until {
+            return Some(Token::Text(from..until));
         }
         // Most of what begins with `<` is a tag, and is here to its end.
         match text.get(until..).unwrap_or_default() {
@@ -295,6 +285,16 @@ impl Tokenizer {
         };
         self.at += 1;
         None
+    }
+}
+
+/// Returns where the next `<` is, from a place on; the length of the text when there is none.
+fn next_tag(text: &[u8], from: usize) -> usize {
+    match text.get(from..) {
+        // As behind most tags.
+        Some([b'<', ..]) => from,
+        Some(rest) => memchr(b'<', rest).map_or(text.len(), |length| from + length),
+        None => text.len(),
     }
 }
 

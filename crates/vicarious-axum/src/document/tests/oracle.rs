@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::BytesMut;
 use lol_html::html_content::{Element, TextChunk, TextType};
@@ -9,6 +10,7 @@ use lol_html::{AsciiCompatibleEncoding, HtmlRewriter, Settings};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
+use super::super::Tagging;
 use super::super::forms::{is_ours, is_post};
 use super::super::held::Held;
 use super::super::place::{CLOSERS, Search};
@@ -167,7 +169,7 @@ fn check(html: &str, lengths: &[usize]) {
 /// Checks that every form that the oracle sees, and that posts to us, has its tag; and that nothing else has changed.
 fn check_forms(html: &str, lengths: &[usize]) {
     let own = ["https://app.example".to_owned()];
-    let (mut tagger, mut output) = (Tagger::new("t4g", own.to_vec()), BytesMut::new());
+    let (mut tagger, mut output) = (Tagger::new(Arc::new(Tagging::new("t4g", &own))), BytesMut::new());
     for piece in cut(html.as_bytes(), lengths) {
         tagger.read(piece, &mut output).expect("a document");
     }

@@ -1,6 +1,7 @@
 //! Tags that change nothing here, told by their first two letters.
 
 use super::foreign::MATTER;
+use super::next_tag;
 
 /// What elements' names begin with that matter: of each first letter, the second ones.
 #[derive(Clone, Copy, Debug)]
@@ -24,9 +25,18 @@ impl Beginnings {
         Self(beginnings)
     }
 
+    /// Returns where the first tag is, from a place on, that may change anything; the length of the text when none does.
+    pub(super) fn pass(&self, text: &[u8], from: usize) -> usize {
+        let mut at = next_tag(text, from);
+        while let Some(length) = self.inert(text.get(at..).unwrap_or_default()) {
+            at = next_tag(text, at + length);
+        }
+        at
+    }
+
     /// Returns how long the tag at the beginning of this text is, if it is here whole, has no attributes, and its name
     /// begins like none of these.
-    pub(super) fn inert(&self, text: &[u8]) -> Option<usize> {
+    fn inert(&self, text: &[u8]) -> Option<usize> {
         let name = match text {
             [_, b'/', name @ ..] | [_, name @ ..] => name,
             [] => return None,
