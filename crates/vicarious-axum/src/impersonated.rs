@@ -99,7 +99,7 @@ where
         // Boxed, so that whatever awaits it is small.
         let handler = Box::pin(inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)));
         let marked = async { lasting.mark(engine, &asked, handler.await) };
-        match reading::run(engine, about, intent, marked).await {
+        match reading::run(engine, &row, about, intent, marked).await {
             Ok(Read::Recorded(response)) => cut::answer(engine, &row, response),
             Ok(Read::Over(cause)) => match Box::pin(refusals::over(engine, &asked.headers, &row, cause)).await {
                 Ok(dead) => refusals::gone(&asked.headers, &resolution, &dead),

@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 use axum::response::Response;
 use http::StatusCode;
 use jiff::Timestamp;
-use vicarious_core::ports::{Admission, Unavailable};
-use vicarious_core::{EndCause, Entry, Kind};
+use vicarious_core::ports::{Admission, TellsEnd, Unavailable};
+use vicarious_core::{EndCause, Entry, Impersonation, Kind};
 
 use crate::admit::ToItsEnd;
 use crate::engine::Engine;
@@ -35,6 +35,7 @@ pub(crate) enum Read {
 // impersonation is over.
 pub(crate) async fn run(
     engine: &Arc<Engine>,
+    row: &Impersonation,
     about: About,
     intent: Entry,
     handler: impl Future<Output = Response>,
@@ -66,7 +67,12 @@ pub(crate) async fn run(
     };
     let response = match answer {
         Some(response) => response,
-        None => handler.await,
+        // Whoever waits for news, with nothing sent yet, is not sent any after the end; the outcome is `aborted`.
+        None => tokio::select! {
+            biased;
+            cause = engine.ends.ended(row) => return Ok(Read::Over(cause)),
+            response = handler => response,
+        },
     };
     outcome.is(response.status());
     Ok(Read::Recorded(response))

@@ -368,20 +368,14 @@ async fn the_hard_end_cuts_off_while_the_ledger_is_away() {
     let noon: jiff::Timestamp = "2026-11-22T09:00:00Z".parse().unwrap();
     let now = move || noon + SignedDuration::try_from(began.elapsed()).unwrap();
     let terms = vicarious_core::decide::Terms { length: SignedDuration::from_millis(900), ..Default::default() };
-    let waiting = Router::new().route(
-        "/job",
-        get(|RequestIdentity(identity): RequestIdentity| async move {
-            tokio::spawn(identity.ended()).await.unwrap().as_str()
-        }),
-    );
-    let world = World::of(|builder, _| builder.terms(terms).clock(now), waiting).await;
+    let (notice, mut noticed) = mpsc::unbounded_channel();
+    let shop = Shop { news: broadcast::channel(1).0, notice };
+    let world = World::of(|builder, _| builder.terms(terms).clock(now), routes(shop)).await;
     let mut browser = world.inside(&bob(), &alice()).await;
-    let asked = tokio::spawn(async move { browser.get("/job").await.text });
-    while world.count("request.intent") == 0 {
-        tokio::task::yield_now().await;
-    }
+    assert_eq!(browser.get("/job").await.text, "begun");
     world.ledger.fail(true);
-    assert_eq!(tokio::time::timeout(PATIENCE, asked).await.unwrap().unwrap(), "expired");
+    let told = tokio::time::timeout(PATIENCE, noticed.recv()).await.expect("the job is told");
+    assert_eq!(told.as_deref(), Some("ended: expired"));
     world.ledger.fail(false);
     world.vicarious.shutdown().await;
 }

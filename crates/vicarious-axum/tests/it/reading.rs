@@ -158,6 +158,23 @@ async fn a_page_that_takes_long_is_given_up_once_the_impersonation_is_over() {
     are(&requests(&world), &[("request.refused", Some(410), "stopped")]);
 }
 
+// I5, T39
+#[tokio::test(start_paused = true)]
+async fn a_page_that_waits_for_news_is_given_up_when_the_impersonation_ends_meanwhile() {
+    let slow = Slow::new();
+    let world = World::with_routes(slow.routes()).await;
+    let inside = world.inside(&bob(), &alice()).await;
+    let asking = slow.begin(&inside).await;
+    tokio::time::advance(LONG).await;
+    until(|| !requests(&world).is_empty()).await;
+    assert_eq!(inside.clone().stop().await.status, StatusCode::OK);
+    // Nobody lets it go.
+    let answer = asking.await.unwrap();
+    assert_eq!(answer.status, StatusCode::GONE);
+    assert!(answer.text.contains("It was stopped."), "{}", answer.text);
+    are(&requests(&world), &ABORTED);
+}
+
 // I10, T40
 #[tokio::test(start_paused = true)]
 async fn a_page_that_nobody_waits_for_any_more_is_on_record() {
