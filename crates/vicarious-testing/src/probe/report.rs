@@ -102,7 +102,10 @@ impl fmt::Display for ProbeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new(["page", "asked for", "while impersonating"]);
         for page in &self.pages {
-            table.row([&page.route, page.path.as_deref().unwrap_or("-"), &page.verdict.to_string()]);
+            let is_example = page.verdict == Verdict::Refused(StatusCode::NOT_FOUND) && page.route.contains('{');
+            let hint = if is_example { ": is the example one of the customer's?" } else { "" };
+            let verdict = format!("{}{hint}", page.verdict);
+            table.row([&page.route, page.path.as_deref().unwrap_or("-"), &verdict]);
         }
         write!(f, "{table}")?;
         writeln!(f, "{} of {} pages have something against them.", self.failures().len(), self.pages.len())?;
