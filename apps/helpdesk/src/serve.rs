@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use axum::Router;
 use jiff::SignedDuration;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use tokio::net::TcpListener;
@@ -41,26 +42,9 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
     let stop = stop_signal()?;
     let keys = keys::load(options.keys.file.as_deref(), &options.database.url)?;
     let database = Database::open(&options.database.url).await?;
-    if options.demo {
-        demo::fill(&database, At::now()).await.context("cannot fill the database with demo data")?;
-        renew_consents(database.ledger(), &database).await.context("cannot renew the demo’s consents")?;
-    }
-    let vicarious = vicarious(&options, &database, keys)?;
-    let console = console(&vicarious);
-    let desk = Desk { vicarious: vicarious.clone(), console: console.clone(), database: database.clone() };
-    let app = Arc::new(App {
-        cable: live::cable(desk, options.public_url.as_deref()),
-        console: console.clone(),
-        vicarious,
-        cookie: cookie(&options),
-        door: Door::new()?,
-        metrics: metrics()?,
-        public_url: options.public_url.clone(),
-        demo: options.demo,
-        draining: AtomicBool::new(false),
-        database,
-    });
-    let router = web::router(&app, console.staff().merge(console.customer()));
+    let (app, router) = application(&options, database, keys).await?;
+    // Around the router, because it decides which route matches.
+    let router = vicarious::method_override(router);
     let listener = TcpListener::bind(options.listen).await.with_context(|| {
         format!("cannot listen on {}: is something else there? --listen says where", options.listen)
     })?;
@@ -79,6 +63,37 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
     app.database.close().await;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Puts the shop together, and refuses to if that went wrong.
+async fn application(options: &Serve, database: Database, keys: KeyRing) -> anyhow::Result<(web::Shared, Router)> {
+    if options.demo {
+        demo::fill(&database, At::now()).await.context("cannot fill the database with demo data")?;
+        renew_consents(database.ledger(), &database).await.context("cannot renew the demo’s consents")?;
+    }
+    let vicarious = vicarious(options, &database, keys)?;
+    let console = console(&vicarious);
+    let desk = Desk { vicarious: vicarious.clone(), console: console.clone(), database: database.clone() };
+    let app = Arc::new(App {
+        cable: live::cable(desk, options.public_url.as_deref()),
+        console: console.clone(),
+        vicarious,
+        cookie: cookie(options),
+        door: Door::new()?,
+        metrics: metrics()?,
+        public_url: options.public_url.clone(),
+        demo: options.demo,
+        draining: AtomicBool::new(false),
+        database,
+    });
+    let router = web::router(&app, console.staff().merge(console.customer()));
+    for finding in app.vicarious.check(&router).await {
+        if finding.is_wrong() {
+            bail!("the shop is put together wrongly: {finding}");
+        }
+        tracing::warn!("{finding}");
+    }
+    Ok((app, router))
 }
 
 /// Refuses what would be dangerous or cannot work, with what to do about it.
@@ -238,3 +253,6 @@ fn announce(address: SocketAddr, demo: bool) -> anyhow::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
