@@ -3,6 +3,7 @@
 //! [`Vicarious::builder`] takes the application's [`Host`] port and decisions; [`Vicarious::layer`] goes around the
 //! application's router, after its last route. Handlers ask [`CurrentUser`], [`TrueUser`], [`AsThemselves`] or
 //! [`RequestIdentity`]; code far from the request asks [`identity()`].
+//! [`Vicarious::check`] says what is put together wrongly.
 //!
 //! Read in this order: [`host`](Host), `builder`, `layer`, `resolve`, `impersonated`, `record`, `mark`, `routes`.
 
