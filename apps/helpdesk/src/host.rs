@@ -49,7 +49,9 @@ impl Host for Shop {
         }
         let per_page = i64::from(search.per_page);
         let offset = (i64::from(search.page) - 1).max(0).saturating_mul(per_page);
-        let found = accounts::customers(&self.database, &search.q, per_page, offset).await.map_err(HostError::new)?;
+        let found = accounts::customers(&self.database, (&search.q, search.organisation.as_deref()), per_page, offset)
+            .await
+            .map_err(HostError::new)?;
         Ok(Found { accounts: found.0, total: u64::try_from(found.1).unwrap_or(0) })
     }
 }

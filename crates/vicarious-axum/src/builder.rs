@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use vicarious_core::Rules;
 use vicarious_core::decide::Terms;
 use vicarious_core::ports::Ledger;
 use vicarious_core::redact::Redactor;
+use vicarious_core::{Rules, Words};
 
 use crate::Vicarious;
 use crate::alarm::Alarm;
@@ -17,7 +17,9 @@ use crate::engine::{Cached, Engine, InFlight};
 use crate::events::Events;
 use crate::host::{Erased, Host, Pairing, Staff, Staffing};
 use crate::keys::KeyRing;
+use crate::languages::Languages;
 use crate::met::Met;
+use crate::online::Online;
 use crate::paths::{HostRoute, Paths};
 use crate::sweep;
 use crate::ticket::Tickets;
@@ -44,6 +46,7 @@ pub struct Builder<H: Host> {
     sign_in_page: Option<String>,
     script: Option<String>,
     reasons: Vec<String>,
+    languages: Languages,
     fresh_sign_in: Option<SignedDuration>,
     cache_for: SignedDuration,
     tickets_last: SignedDuration,
@@ -74,6 +77,7 @@ impl<H: Host> Builder<H> {
             sign_in_page: None,
             script: None,
             reasons: Vec::new(),
+            languages: Languages::new([]),
             fresh_sign_in: None,
             cache_for: SignedDuration::from_secs(2),
             tickets_last: SignedDuration::from_mins(1),
@@ -206,6 +210,18 @@ impl<H: Host> Builder<H> {
         self
     }
 
+    /// Sets what people read on our pages and in the banner, the same for everybody; default English.
+    pub fn words(self, words: Words) -> Self {
+        self.words_by_language([words])
+    }
+
+    /// Sets what people read in several languages. The request's `Accept-Language` chooses; the first is for everybody
+    /// whom none suits.
+    pub fn words_by_language(mut self, words: impl IntoIterator<Item = Words>) -> Self {
+        self.languages = Languages::new(words);
+        self
+    }
+
     /// Requires that the true user signed in no longer ago than this to start.
     pub fn fresh_sign_in(mut self, within: Duration) -> Self {
         self.fresh_sign_in = Some(signed(within));
@@ -270,6 +286,7 @@ impl<H: Host> Builder<H> {
             sign_in_page: self.sign_in_page,
             script: self.script,
             reasons: self.reasons,
+            languages: self.languages,
             fresh_sign_in: self.fresh_sign_in,
             clock: self.clock,
             met: Met::default(),
@@ -279,6 +296,7 @@ impl<H: Host> Builder<H> {
             alarm,
             ends: Arc::new(ends),
             tickets: Tickets::new(self.tickets_last),
+            online: Online::default(),
         });
         let vicarious = Vicarious { engine };
         if let Some(watcher) = watcher {
@@ -291,6 +309,9 @@ impl<H: Host> Builder<H> {
     fn check(&self) -> Result<(), BuildError> {
         if let Some(route) = self.misspelled.first() {
             return Err(BuildError(format!("`{route}` is no route: write a method and a path, as in `POST /session`")));
+        }
+        if let Some(mistake) = self.languages.mistake() {
+            return Err(BuildError(mistake));
         }
         if let Some((one, other)) = self.rules.contradictions().first() {
             let method = one.method.as_deref().unwrap_or("every method");

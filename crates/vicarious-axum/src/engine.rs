@@ -19,8 +19,10 @@ use crate::ends::{Clock, Ends};
 use crate::events::{Event, Events, News};
 use crate::host::{AnyHost, HostError, Known, SignIn};
 use crate::keys::{KeyRing, open_handle};
+use crate::languages::Languages;
 use crate::mark::Lasting;
 use crate::met::Met;
+use crate::online::Online;
 use crate::paths::Paths;
 use crate::ticket::Tickets;
 
@@ -53,6 +55,7 @@ pub(crate) struct Engine {
     pub(crate) sign_in_page: Option<String>,
     pub(crate) script: Option<String>,
     pub(crate) reasons: Vec<String>,
+    pub(crate) languages: Languages,
     pub(crate) fresh_sign_in: Option<SignedDuration>,
     pub(crate) clock: Clock,
     pub(crate) met: Met,
@@ -62,6 +65,7 @@ pub(crate) struct Engine {
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) ends: Arc<Ends>,
     pub(crate) tickets: Tickets,
+    pub(crate) online: Online,
 }
 
 /// Whether what was found out a moment ago is good enough.
@@ -88,7 +92,14 @@ pub(crate) struct Cached {
     lasting: Cache<HandleHash, Arc<Lasting>>,
     /// What sealed texts were found to hold; a ring says the same of a text for ever.
     opened: Cache<String, HandleHash>,
+    /// What may be recorded of texts that come with every request of a browser.
+    redacted: Cache<String, String>,
 }
+
+/// How long it is remembered what may be recorded of a text, which never changes.
+const REDACTED_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// The longest text of which that is remembered, in bytes.
+const REMEMBERED_AT_MOST: usize = 256;
 
 impl Cached {
     pub(crate) fn new(good_for: SignedDuration) -> Self {
@@ -99,6 +110,7 @@ impl Cached {
             open: Cache::new(good_for),
             lasting: Cache::new(good_for),
             opened: Cache::new(good_for),
+            redacted: Cache::new(REDACTED_FOR),
         }
     }
 
@@ -176,6 +188,19 @@ impl Engine {
             Some(row) if row.over_at(now).is_none() => Ok(Some(row)),
             _ => Ok(self.fresh_row(handle).await?.map(Arc::new)),
         }
+    }
+
+    /// Returns what may be recorded of a text that is likely to come again.
+    pub(crate) fn redacted(&self, text: &str) -> String {
+        let now = self.now();
+        if let Some(known) = self.cached.redacted.get(text, now) {
+            return known;
+        }
+        let redacted = self.redactor.text(text);
+        if text.len() <= REMEMBERED_AT_MOST {
+            self.cached.redacted.put(text.to_owned(), redacted.clone(), now);
+        }
+        redacted
     }
 
     /// Returns what the marks of all answers of a row have in common; another reading of the row has its own.

@@ -81,6 +81,8 @@ pub struct SignIn {
 pub struct Search {
     /// Part of a name, or a whole e-mail address; empty matches all.
     pub q: String,
+    /// Only accounts of this organisation.
+    pub organisation: Option<String>,
     /// The page, counted from 1.
     pub page: u32,
     /// How many accounts a page has.

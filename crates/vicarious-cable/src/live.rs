@@ -100,6 +100,13 @@ impl Channels {
         let cable = self.cable.build();
         closer.closes(&cable);
         standing::watch(&self.vicarious, &cable, self.ask_again_every);
+        let connected = cable.clone();
+        self.vicarious.tell_online(move |account| {
+            connected.count(|connected| {
+                let identity = connected.identity();
+                !identity.is_impersonating() && identity.current_user().is_some_and(|user| user.id == *account)
+            }) > 0
+        });
         cable
     }
 }

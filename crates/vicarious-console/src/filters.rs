@@ -112,7 +112,7 @@ async fn person(asked: &Asked, field: &'static str, text: &str) -> Result<Option
     if let Some(own) = asked.identity.current_user().filter(|own| is(&own.email)) {
         return Ok(Some(own.id.clone()));
     }
-    let search = Search { q: text.to_owned(), page: 1, per_page: 5 };
+    let search = Search { q: text.to_owned(), organisation: None, page: 1, per_page: 5 };
     let found = asked.vicarious().search(&asked.identity, &search).await?;
     if let Some(account) = found.accounts.into_iter().find(|account| is(&account.person.email)) {
         return Ok(Some(account.person.id));

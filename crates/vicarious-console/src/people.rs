@@ -27,6 +27,8 @@ const Q_AT_MOST: usize = 200;
 struct AccountsPage {
     frame: Frame,
     q: String,
+    /// The organisation that the list is narrowed to.
+    organisation: Option<String>,
     action: String,
     recent: Vec<Recent>,
     rows: Vec<Row>,
@@ -46,6 +48,9 @@ struct Row {
     account: Account,
     standing: Standing,
     inside: Vec<String>,
+    online: Option<bool>,
+    /// Where only those of the same organisation are listed.
+    colleagues: String,
     show: String,
     start: String,
 }
@@ -56,6 +61,7 @@ struct AccountPage {
     frame: Frame,
     account: Account,
     standing: Standing,
+    online: Option<bool>,
     start: String,
     back: String,
     running: Vec<Line>,
@@ -68,11 +74,13 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     let (agent, _) = asked.staff(Staff::Agent).await?;
     let q: String = asked.query.get("q").unwrap_or_default().chars().take(Q_AT_MOST).collect();
     let page = asked.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
-    let search = Search { q: q.clone(), page, per_page: PER_PAGE };
+    let organisation = asked.query.get("organisation").map(|name| name.chars().take(Q_AT_MOST).collect::<String>());
+    let search = Search { q: q.clone(), organisation: organisation.clone(), page, per_page: PER_PAGE };
     let found = asked.vicarious().search(&asked.identity, &search).await?;
     let to_page = |page: u32| {
         let page = if page > 1 { page.to_string() } else { String::new() };
-        with_query(&asked.link("/accounts"), &[("q", &q), ("page", &page)])
+        let within = organisation.as_deref().unwrap_or_default();
+        with_query(&asked.link("/accounts"), &[("q", &q), ("organisation", within), ("page", &page)])
     };
     let next = (u64::from(page) * u64::from(PER_PAGE) < found.total).then(|| to_page(page.saturating_add(1)));
     if asked.json {
@@ -88,9 +96,14 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     let page = AccountsPage {
         frame: Frame::of(&asked, "Customers").await?,
         action: asked.link("/accounts"),
-        recent: if q.is_empty() && page == 1 { recent(&asked, agent).await? } else { Vec::new() },
+        recent: if q.is_empty() && organisation.is_none() && page == 1 {
+            recent(&asked, agent).await?
+        } else {
+            Vec::new()
+        },
         previous: (page > 1).then(|| to_page(page - 1)),
         q,
+        organisation,
         rows,
         total: found.total,
         next,
@@ -123,6 +136,7 @@ pub(crate) async fn show(asked: Asked) -> Answer {
     let page = AccountPage {
         frame: Frame::of(&asked, &account.person.name).await?,
         start: start(&account.person, &here),
+        online: asked.vicarious().is_online(account.id()),
         back: asked.link("/accounts"),
         account,
         standing,
@@ -145,6 +159,11 @@ async fn row(
     Ok(Row {
         standing: Standing::find(asked.vicarious(), account.id(), &agent.id).await?,
         inside: inside.collect(),
+        online: asked.vicarious().is_online(account.id()),
+        colleagues: with_query(
+            &asked.link("/accounts"),
+            &[("organisation", account.organisation.as_deref().unwrap_or_default())],
+        ),
         show: show_path(asked, account.id()),
         start: start(&account.person, here),
         account,

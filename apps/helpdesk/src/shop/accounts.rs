@@ -59,19 +59,26 @@ pub(crate) async fn credentials(database: &Database, email: &str) -> sqlx::Resul
     on!(database, pool => sqlx::query_as(SQL).bind(email).fetch_optional(pool).await)
 }
 
-/// Returns customers whose name contains `q` or whose e-mail is `q`, and how many there are in all.
-pub(crate) async fn customers(database: &Database, q: &str, limit: i64, offset: i64) -> sqlx::Result<(Vec<User>, i64)> {
+/// Returns customers whose name contains `q` or whose e-mail is `q`, of one organisation or of all, and how many there are.
+pub(crate) async fn customers(
+    database: &Database,
+    (q, organisation): (&str, Option<&str>),
+    limit: i64,
+    offset: i64,
+) -> sqlx::Result<(Vec<User>, i64)> {
     const LIST: &str = "SELECT id, name, email, rights, organisation, town, disabled_at, last_seen_at, created_at
         FROM accounts
         WHERE rights = '' AND disabled_at IS NULL AND (name_folded LIKE $1 ESCAPE '!' OR email = $2)
-        ORDER BY name_folded, id LIMIT $3 OFFSET $4";
+        AND (CAST($3 AS TEXT) IS NULL OR organisation = $3) ORDER BY name_folded, id LIMIT $4 OFFSET $5";
     const COUNT: &str = "SELECT count(*) FROM accounts
-        WHERE rights = '' AND disabled_at IS NULL AND (name_folded LIKE $1 ESCAPE '!' OR email = $2)";
+        WHERE rights = '' AND disabled_at IS NULL AND (name_folded LIKE $1 ESCAPE '!' OR email = $2)
+        AND (CAST($3 AS TEXT) IS NULL OR organisation = $3)";
     let email = q.trim().to_lowercase();
     let pattern = containing(&email);
     on!(database, pool => {
-        let found = sqlx::query_as(LIST).bind(&pattern).bind(&email).bind(limit).bind(offset).fetch_all(pool).await?;
-        let total = sqlx::query_scalar(COUNT).bind(&pattern).bind(&email).fetch_one(pool).await?;
+        let found = sqlx::query_as(LIST)
+            .bind(&pattern).bind(&email).bind(organisation).bind(limit).bind(offset).fetch_all(pool).await?;
+        let total = sqlx::query_scalar(COUNT).bind(&pattern).bind(&email).bind(organisation).fetch_one(pool).await?;
         Ok((found, total))
     })
 }

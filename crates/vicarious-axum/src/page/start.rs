@@ -14,6 +14,8 @@ pub(crate) struct StartPage<'a> {
     pub(crate) consent: ConsentShown,
     /// The same as a sentence, for example "Alice has agreed until Friday."
     pub(crate) consent_sentence: &'a str,
+    /// Whether the customer uses the application just now; none when nobody can tell.
+    pub(crate) online: Option<bool>,
     /// Who else is in the account now, by name.
     pub(crate) who_else: &'a [String],
     /// The reason typed so far.
@@ -128,11 +130,16 @@ fn about(page: &StartPage<'_>, account: &Account) -> String {
         })
         .unwrap_or_default();
     format!(
-        "<dl class=\"about\">\n<div><dt>Customer</dt><dd>{customer} <span class=\"quiet\">{email}</span></dd></div>\n\
+        "<dl class=\"about\">\n<div><dt>Customer</dt><dd>{customer} <span class=\"quiet\">{email}</span>{online}</dd></div>\n\
          {organisation}<div><dt>Permission</dt><dd><span class=\"state {class}\">{consent}</span></dd></div>\n\
          <div><dt>In this account now</dt><dd>{who_else}</dd></div>\n</dl>\n{replaces}",
         customer = name(&account.person.name),
         email = escape(&account.person.email),
+        online = match page.online {
+            Some(true) => " <span class=\"state good\">online now</span>",
+            Some(false) => " <span class=\"quiet\">not online</span>",
+            None => "",
+        },
         class = page.consent.class(),
         consent = escape(page.consent_sentence),
     )

@@ -24,6 +24,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         account: Some(alice),
         consent: ConsentShown::Agreed,
         consent_sentence: "Alice has agreed until Friday.",
+        online: None,
         who_else: &[],
         reason: "Invoice",
         reasons: &[],
@@ -120,6 +121,15 @@ fn what_was_said_elsewhere_can_be_recorded_where_that_is_allowed() {
     has(&html, &["action=\"/consents/attested\"", "name=\"channel\"", "name=\"quotation\""]);
     let html = start(|page| (page.consent, page.attest_available) = (ConsentShown::Agreed, true));
     assert!(!html.contains("/consents/attested"));
+}
+
+#[test]
+fn whether_the_customer_is_online_is_said_when_it_is_known() {
+    for (online, said) in [(None, ""), (Some(true), "online now"), (Some(false), "not online")] {
+        let html = start(|page| page.online = online);
+        assert_eq!(html.contains("online"), online.is_some());
+        has(&html, &[said]);
+    }
 }
 
 #[test]

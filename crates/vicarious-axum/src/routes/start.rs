@@ -403,6 +403,7 @@ async fn show(
         account: target,
         consent,
         consent_sentence: &sentence,
+        online: target.and_then(|account| engine.online.of(account.id())),
         who_else: &who_else,
         reason: &asked.reason,
         reasons: &engine.reasons,

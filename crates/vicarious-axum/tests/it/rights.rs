@@ -84,7 +84,7 @@ async fn an_administrator_inside_a_customer_is_a_customer() {
     let pair = Identity::impersonating(dana(), alice(), testkit::scene::started(&start).unwrap());
     assert_eq!(world.vicarious.staff(&pair).await, Ok(vicarious_axum::Staff::No));
     assert!(world.vicarious.revoke(&pair, &row.as_str().unwrap().into()).await.is_err());
-    let search = vicarious_axum::Search { q: String::new(), page: 1, per_page: 10 };
+    let search = vicarious_axum::Search { q: String::new(), organisation: None, page: 1, per_page: 10 };
     assert!(world.vicarious.search(&pair, &search).await.is_err());
     assert!(world.vicarious.ask_consent(&pair, carol().id(), "r", None).await.is_err());
 }

@@ -44,3 +44,14 @@ async fn nothing_gives_a_hidden_shadower_away() {
     owner.subscribe("mark").await;
     assert_eq!(owner.next().await["type"], "reject_subscription");
 }
+
+#[tokio::test]
+async fn a_customer_is_online_through_their_own_connections_and_no_agents() {
+    let world = World::new().await;
+    let is_online = |who: vicarious_core::Account| world.vicarious.is_online(who.id()).unwrap();
+    let shadower = world.inside(&bob(), &alice()).await.welcomed().await;
+    assert!(!is_online(alice()) && !is_online(bob()));
+    let owner = world.person(&alice()).welcomed().await;
+    assert!(is_online(alice()));
+    drop((owner, shadower));
+}

@@ -43,6 +43,40 @@ async fn an_account_has_an_id_a_name_and_an_address() {
 }
 
 #[tokio::test]
+async fn an_organisation_leads_to_all_of_its_people_and_stays_while_searching() {
+    let world = World::new();
+    let of = |id: &str, organisation: &str| {
+        let mut account = Account::new(id, format!("Customer {id}"), format!("{id}@example.com"));
+        account.organisation = Some(organisation.to_owned());
+        world.accounts.add(account);
+    };
+    (of("one", "Café & Co"), of("two", "Café & Co"), of("three", "Other"));
+    let mut bob = world.browser(&bob());
+    let all = bob.page("/accounts").await;
+    assert!(all.contains("href=\"/accounts?organisation=Caf%C3%A9+%26+Co\""), "{all}");
+    let theirs = bob.page("/accounts?organisation=Caf%C3%A9+%26+Co").await;
+    assert!(text(&theirs).contains("2 customers of Café &#38; Co · Show everybody"), "{}", text(&theirs));
+    assert!(theirs.contains("name=\"organisation\" value=\"Café &#38; Co\"") && !theirs.contains("Customer three"));
+    let nobody = text(&bob.page("/accounts?organisation=Nowhere&q=x").await);
+    assert!(nobody.contains("Nobody of Nowhere matches x."), "{nobody}");
+    let found = bob.ask("/accounts?organisation=Other").await.json();
+    assert_eq!(found["accounts"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_online_is_said_once_somebody_can_tell() {
+    let world = World::new();
+    let mut bob = world.browser(&bob());
+    assert!(!bob.page("/accounts").await.contains("online"));
+    assert!(!bob.page("/accounts/alice").await.contains("Online"));
+    world.vicarious.tell_online(|account| account.as_str() == "alice");
+    assert_eq!(bob.page("/accounts").await.matches(">online<").count(), 1);
+    assert!(text(&bob.page("/accounts/alice").await).contains("Online now"));
+    assert!(text(&bob.page("/accounts/carol").await).contains("Online not now"));
+    assert!(text(&bob.page("/impersonation/new?account=alice").await).contains("online now"));
+}
+
+#[tokio::test]
 async fn nobody_is_listed_who_may_not_be_impersonated() {
     let world = World::new();
     let page = world.browser(&dana()).page("/accounts").await;

@@ -69,7 +69,8 @@ impl Host for Accounts {
         let accounts = self.accounts.lock().unwrap();
         let matches = |account: &&Account| {
             let person = &account.person;
-            staff(account) == Staff::No && (person.name.contains(&search.q) || person.email == search.q)
+            let in_there = search.organisation.is_none() || search.organisation == account.organisation;
+            staff(account) == Staff::No && in_there && (person.name.contains(&search.q) || person.email == search.q)
         };
         let found: Vec<Account> = accounts.values().filter(matches).cloned().collect();
         let skipped = usize::try_from((search.page - 1) * search.per_page).unwrap();
