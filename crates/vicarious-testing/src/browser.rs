@@ -115,11 +115,11 @@ impl Browser {
     }
 
     /// Presents the handle that `other` presents, altered by `alter`, where it presents it.
-    pub(crate) fn take_handle(&mut self, other: &Self, alter: impl FnOnce(String) -> String) {
+    pub(crate) fn take_handle(&mut self, other: &Self, alter: impl FnOnce(&str) -> String) {
         let Some(handle) = other.handle() else { return };
         match other.cookies().find(|(name, _)| name.ends_with(HANDLE_COOKIE)) {
-            Some((name, _)) => self.keep_cookie(name, alter(handle)),
-            None => self.keep_handle(&alter(handle)),
+            Some((name, _)) => self.keep_cookie(name, alter(&handle)),
+            None => self.keep_handle(&alter(&handle)),
         }
     }
 

@@ -27,13 +27,13 @@ pub(super) async fn stolen(arena: &Arena) -> Outcome {
 }
 
 /// Returns a sealed text with another letter in the middle.
-fn altered(handle: String) -> String {
+fn altered(handle: &str) -> String {
     let (half, swap) = (handle.len() / 2, |letter| if letter == 'A' { 'B' } else { 'A' });
     handle.char_indices().map(|(at, letter)| if at == half { swap(letter) } else { letter }).collect()
 }
 
 fn with_handle_of(inside: &Inside, mut browser: Browser) -> Browser {
-    browser.take_handle(&inside.stolen(), |handle| handle);
+    browser.take_handle(&inside.stolen(), str::to_owned);
     browser
 }
 
