@@ -1,7 +1,7 @@
 // The component on pages that have the layer's own banner: it adds none, and does the rest.
 import assert from 'node:assert/strict';
 import { openHouse } from '../browser.mjs';
-import { accountOf, alice, banner, bob, signIn, startAs, whoAmI } from '../people.mjs';
+import { accountOf, alice, ask, banner, bob, signIn, startAs, whoAmI } from '../people.mjs';
 
 const { scene } = await openHouse();
 const desktop = { screen: 'desktop', scheme: 'light', javaScript: true };
@@ -29,4 +29,19 @@ scene('where the document has a banner there is no second one, and scripts carry
   assert.equal(await name, 'Alice the First');
   assert.equal(await banner(page).count(), 1, 'one banner, which is the document’s');
   assert.equal((await whoAmI(page)).impersonation.mode, 'write');
+});
+
+scene('what a script is refused shows in the banner of the document, and the page stays', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, bob);
+  await startAs(page, await accountOf(page, alice));
+  await page.goto('/search');
+  await page.addScriptTag({ url: '/impersonation/component.js' });
+  await page.evaluate(() => document.body.prepend(document.createElement('vicarious-banner')));
+  const handle = (await page.context().cookies()).filter(({ name }) => name === 'vicarious-handle');
+  await ask(page, '/impersonation', { method: 'DELETE' });
+  await page.context().addCookies(handle);
+  assert.equal(await page.evaluate(async () => (await fetch('/orders')).status), 410);
+  await banner(page).getByText('It was stopped.').first().waitFor();
+  await banner(page).getByRole('button', { name: 'Go on as' }).waitFor();
 });

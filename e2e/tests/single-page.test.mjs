@@ -143,6 +143,7 @@ scene('what a script sends in other ways has the identity as well, and the handl
     const token = sessionStorage.getItem('token');
     await fetch('/api/me');
     await fetch('/api/me', { headers: { authorization: `Bearer ${token}` } });
+    await fetch('/api/payments', { method: 'POST', headers: { authorization: `Bearer ${token}` } });
     await new Promise((done) => {
       const request = new XMLHttpRequest();
       request.open('PUT', '/api/note');
@@ -153,6 +154,8 @@ scene('what a script sends in other ways has the identity as well, and the handl
   const headers = (wanted) =>
     Promise.all(sent.filter((request) => new URL(request.url()).pathname === wanted).map((request) => request.allHeaders()));
   assert.deepEqual((await headers('/api/me')).map((found) => Boolean(found['impersonation-handle'])), [false, true]);
+  const [payment] = await headers('/api/payments');
+  assert.deepEqual([payment.accept, payment.identity.length], ['*/*, application/problem+json', 32]);
   assert.match((await headers('/api/note'))[0].identity, /^[0-9a-f]{32}$/);
   await page.reload();
   await banner(page).getByText('reading only').waitFor();

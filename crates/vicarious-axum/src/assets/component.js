@@ -72,10 +72,12 @@
     if (!isOurs(request.url)) return send(request);
     authorization = request.headers.get("Authorization") ?? authorization;
     handed(request.headers);
-    if (isSafe(request.method)) return notice(request, await send(request));
-    if (tag) request.headers.set("Identity", tag);
+    if (handle && tag == null && !isSafe(request.method)) await refresh();
+    if (!tag || isSafe(request.method)) return notice(request, await send(request));
+    request.headers.set("Identity", tag);
     // A refusal is read here, whatever the page itself makes of the answer.
-    request.headers.append("Accept", "application/problem+json");
+    const takes = request.headers.get("Accept") ?? "*/*";
+    request.headers.set("Accept", `${takes}, application/problem+json`);
     const again = request.clone();
     const answer = await send(request);
     return /403|428/.test(answer.status) ? settle(again, answer) : notice(request, answer);
@@ -177,16 +179,19 @@
     if (!root || now === drawn) return;
     drawn = now;
     say("vicarious:changed", state);
-    if (served) return;
     // Whichever way a name is written, it does not turn the rest around.
     const apart = (text) => text && `\u2068${text}\u2069`;
     const names = { agent: apart(agent?.name), customer: apart(customer?.name), email: customer?.email };
+    const isOther = !cause && tag !== (identity ?? "");
+    const over = isOther ? texts.changed : cause && (texts[cause] ?? detail);
+    // The document's own banner says it, and keeps what was typed.
+    if (served) return over && served.dispatchEvent(new CustomEvent("vicarious:ended", { detail: { text: over, stop: cause && fill(texts.on, names) } }));
     const alert = (text) => make("p", { role: "alert" }, text);
     const button = (text, onclick) => make("button", { onclick }, fill(text, names));
     const strong = (text) => make("strong", {}, text);
     const other = runs?.mode === "read" ? "write" : "read";
-    const shown = cause ? [alert(texts[cause] ?? detail), button(texts.on, stop)]
-      : tag !== (identity ?? "") ? [alert(texts.changed), button(texts.reload, () => location.reload())]
+    const shown = cause ? [alert(over), button(texts.on, stop)]
+      : isOther ? [alert(over), button(texts.reload, () => location.reload())]
       : runs ? [
         make("p", {}, strong(fill(texts.who, names)), " · ", strong(texts[runs.mode]), ` · ${runs.ticket ?? ""} ${apart(runs.reason)}`),
         make("span", { id: "left", role: "timer" }),
