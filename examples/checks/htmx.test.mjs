@@ -75,6 +75,16 @@ test('Bob sees what Alice sees, fragment by fragment, and is himself again', { t
   assert.equal(await banner(bob).count(), 1);
   assert.match(await banner(bob).innerText(), /Bob.*Alice/s);
 
+  // What a rule asks takes the place of the fragment, and nothing that Bob typed is lost.
+  await bob.getByLabel('Plant').fill('Buckthorn');
+  await bob.getByRole('button', { name: 'Put in the basket' }).click();
+  await bob.locator('#lines').getByText('Buckthorn').waitFor();
+  await bob.locator('#lines').getByRole('button', { name: 'Switch to write' }).click();
+  await bob.getByRole('heading', { name: "Put this in the basket for Alice's account?" }).waitFor();
+  await bob.getByRole('button', { name: 'Yes, put this in the basket' }).click();
+  await bob.locator('#lines').getByText('Buckthorn').waitFor();
+  assert.match(await banner(bob).innerText(), /write mode/);
+
   await bob.getByRole('button', { name: 'Sign out' }).click();
   await bob.getByText('You are logged out as alice@example.com').waitFor();
   assert.equal(await banner(bob).count(), 0);
