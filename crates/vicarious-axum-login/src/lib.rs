@@ -53,7 +53,7 @@
 //! # let ledger = testkit::MemoryLedger::new();
 //! let vicarious = Vicarious::builder(AxumLogin::new(backend.clone(), session_store.clone()))
 //!     .ledger(ledger) // `vicarious::sqlx::Store::connect(&database_url).await?`
-//!     .keys(KeyRing::parse(&std::env::var("VICARIOUS_KEYS")?)?)
+//!     .keys(KeyRing::from_env("VICARIOUS_KEYS")?)
 //!     .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
 //!     .sign_in("POST /login")
 //!     .sign_out("POST /logout")
