@@ -11,9 +11,10 @@ const views = looks.filter(({ screen, scheme }) => (screen === 'phone') === (sch
 let met = 0;
 async function bobAndSomebody(page) {
   await signIn(page, bob);
+  const [onPage, nth] = [2 + (met % 8), Math.floor(met / 8)];
   met += 1;
-  const { body } = await ask(page, `/accounts?page=${met + 1}`);
-  return body.accounts.find(({ email }) => !/^(alice|carol)@/.test(email));
+  const { body } = await ask(page, `/accounts?page=${onPage}`);
+  return body.accounts.filter(({ email }) => !/^(alice|carol)@/.test(email))[nth];
 }
 
 async function askFor(page, { name, email }) {
@@ -98,3 +99,40 @@ scene('a customer ends a running impersonation from the access log', { screen: '
   await customer.getByRole('main').getByRole('button', { name: 'End' }).click();
   assert.equal((await agent.goto('/')).status(), 410);
 });
+
+for (const view of views) {
+  scene(`a customer reads out a support code, and Bob begins on that very page: ${inWords(view)}`, view, async ({ visitor }) => {
+    const agent = await visitor();
+    const somebody = await bobAndSomebody(agent);
+    const customer = await visitor();
+    await signIn(customer, somebody);
+    await customer.goto('/invoices');
+    await customer.getByRole('link', { name: 'Get help with this page' }).click();
+    await assertReadable(customer);
+    await customer.getByRole('button', { name: 'Show me a code' }).click();
+    await assertReadable(customer);
+    const code = await customer.locator('.vc-code').innerText();
+    assert.match(code, /^[2-9A-Z]{4}-[2-9A-Z]{4}$/);
+
+    const enter = async (typed) => {
+      await agent.goto('/accounts');
+      await agent.getByRole('link', { name: 'Enter a support code' }).click();
+      await agent.getByLabel('Support code').fill(typed);
+      await agent.getByLabel('Reason').fill('On the phone');
+      await agent.getByRole('button', { name: 'Start with this code' }).click();
+    };
+    await enter('BCDF-GHJK');
+    await agent.getByText('is older than 24 hours').first().waitFor();
+    await assertReadable(agent);
+    assert.equal(await agent.getByLabel('Reason').inputValue(), 'On the phone', 'nothing typed is lost');
+    await enter(code.toLowerCase().replace('-', ' '));
+    await assertInPlainSight(banner(agent));
+    assert.equal(new URL(agent.url()).pathname, '/invoices');
+    assert.equal((await whoAmI(agent)).current_user.email, somebody.email);
+
+    await customer.goto('/consents');
+    await assertReadable(customer);
+    await customer.getByRole('button', { name: 'Withdraw' }).click();
+    assert.equal((await agent.goto('/invoices')).status(), 410);
+  });
+}

@@ -9,10 +9,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use vicarious_axum::{ExtractRefused, Next, Notice, Problem, RequestIdentity, Staff, Vicarious, wants_json};
-use vicarious_core::{Identity, Person, Refusal, Timestamp};
+use vicarious_core::{Identity, Person, Refusal, Timestamp, Words};
 
 use crate::Shared;
 use crate::answer::Failure;
+use crate::when::When;
+
+/// Where Vicarious asks why somebody wants to start.
+pub(crate) const START_PAGE: &str = "/impersonation/new";
 
 /// A request that changes nothing.
 pub(crate) struct Asked {
@@ -21,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) query: Fields,
     pub(crate) json: bool,
     pub(crate) now: Timestamp,
+    /// What the answer is said in: the language of the person, or English for a program.
+    pub(crate) words: Words,
     /// The part of the path in the route's braces; empty where there is none.
     pub(crate) id: String,
     /// The path within the console.
@@ -44,11 +50,13 @@ impl FromRequestParts<Shared> for Asked {
         let id = Path::<String>::from_request_parts(parts, desk).await.map(|Path(id)| id).unwrap_or_default();
         let path = parts.uri.path().to_owned();
         let whole = parts.extensions.get::<OriginalUri>().map(|OriginalUri(uri)| uri.path());
+        let json = wants_json(&parts.headers);
         Ok(Self {
             desk: desk.clone(),
             identity,
             query: Fields::of_form(parts.uri.query().unwrap_or_default().as_bytes()),
-            json: wants_json(&parts.headers),
+            words: if json { Words::english() } else { desk.vicarious.words(&parts.headers).clone() },
+            json,
             now: desk.vicarious.now(),
             id,
             prefix: whole.and_then(|whole| whole.strip_suffix(path.as_str())).unwrap_or_default().to_owned(),
@@ -78,6 +86,16 @@ impl FromRequest<Shared> for Sent {
 impl Asked {
     pub(crate) fn vicarious(&self) -> &Vicarious {
         &self.desk.vicarious
+    }
+
+    /// Has the answer said in English, for the pages that speak nothing else.
+    pub(crate) fn in_english(self) -> Self {
+        Self { words: Words::english(), ..self }
+    }
+
+    /// Returns a time as it is told now.
+    pub(crate) fn when(&self, at: Timestamp) -> When {
+        When::new(&self.words, at, self.now)
     }
 
     /// Returns a path of the console as a browser sees it.

@@ -9,11 +9,9 @@ use vicarious_core::decide::Decision;
 use vicarious_core::{AccountId, Refusal, Timestamp};
 
 use crate::answer::{Answer, Failure, json, see};
-use crate::asked::{Asked, Fields, Sent, with_query};
+use crate::asked::{Asked, Fields, START_PAGE, Sent, with_query};
 use crate::when::Typed;
 use crate::who;
-
-const START_PAGE: &str = "/impersonation/new";
 
 /// Asks a customer for consent, for agents; a form goes back to the start page, which shows how it stands.
 pub(crate) async fn ask(Sent { asked, fields }: Sent) -> Answer {

@@ -4,11 +4,12 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde_json::json;
 use vicarious_axum::{Search, Staff};
+use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::Running;
 use vicarious_core::{Account, AccountId, Impersonation, Person, Timestamp};
 
 use crate::answer::{Answer, Failure, html, json};
-use crate::asked::{Asked, with_query};
+use crate::asked::{Asked, START_PAGE, with_query};
 use crate::frame::Frame;
 use crate::impersonations::{self, Line};
 use crate::standing::Standing;
@@ -30,6 +31,8 @@ struct AccountsPage {
     /// The organisation that the list is narrowed to.
     organisation: Option<String>,
     action: String,
+    /// Where a support code is entered, where customers have to agree.
+    by_code: Option<String>,
     recent: Vec<Recent>,
     rows: Vec<Row>,
     total: u64,
@@ -71,6 +74,7 @@ struct AccountPage {
 
 /// Lists whom the agent may impersonate.
 pub(crate) async fn list(asked: Asked) -> Answer {
+    let asked = asked.in_english();
     let (agent, _) = asked.staff(Staff::Agent).await?;
     let q: String = asked.query.get("q").unwrap_or_default().chars().take(Q_AT_MOST).collect();
     let page = asked.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
@@ -96,6 +100,8 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     let page = AccountsPage {
         frame: Frame::of(&asked, "Customers").await?,
         action: asked.link("/accounts"),
+        by_code: (asked.vicarious().terms().consent == ConsentPolicy::Required)
+            .then(|| with_query(START_PAGE, &[("return_to", &here)])),
         recent: if q.is_empty() && organisation.is_none() && page == 1 {
             recent(&asked, agent).await?
         } else {
@@ -114,6 +120,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
 
 /// Shows one of them.
 pub(crate) async fn show(asked: Asked) -> Answer {
+    let asked = asked.in_english();
     let (agent, _) = asked.staff(Staff::Agent).await?;
     let account = asked.vicarious().permitted(&asked.identity, &AccountId::from(asked.id.as_str())).await?;
     let ledger = asked.vicarious().ledger();
@@ -194,7 +201,7 @@ fn show_path(asked: &Asked, id: &AccountId) -> String {
 
 /// Returns the start page for this account, which comes back to `here`.
 fn start(account: &Person, here: &str) -> String {
-    with_query("/impersonation/new", &[("account", account.id.as_str()), ("return_to", here)])
+    with_query(START_PAGE, &[("account", account.id.as_str()), ("return_to", here)])
 }
 
 /// Returns an identifier as one segment of a path.

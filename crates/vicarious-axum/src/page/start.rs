@@ -75,7 +75,7 @@ impl ConsentShown {
 pub(crate) fn start_page(page: &StartPage<'_>) -> String {
     let title = match page.account {
         Some(account) => format!("Use the application as {}", account.person.name),
-        None => "Use the application as a customer".to_owned(),
+        None => "Enter a support code".to_owned(),
     };
     let main = format!(
         "{errors}<div data-live=\"start\">\n{about}{form}</div>\n{code}{attest}{script}",
@@ -164,39 +164,54 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
         id = hidden("account_id", account.id.as_str()),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
-        fields = fields(page, ""),
+        fields = fields(page),
         expect = expect(page),
         button = escape(&button),
     )
 }
 
-/// Returns the form that takes a support code instead of a permission given before.
+/// Returns the form that takes a support code, or the way to it where there are other ways in.
 fn code(page: &StartPage<'_>) -> String {
-    let is_needed = page.account.is_none() || matches!(page.consent, ConsentShown::Missing | ConsentShown::Asked);
-    if !page.code_available || !is_needed {
+    if !page.code_available {
         return String::new();
     }
-    let (title, prefix, cancel) = match page.account {
-        Some(_) => ("Or enter a support code", "code-", String::new()),
-        None => ("Enter a support code", "", way_out(page.return_to, "Cancel").to_string()),
-    };
-    let account = page.account.map(|account| hidden("account_id", account.person.id.as_str()).to_string());
+    match page.account {
+        None => code_form(page),
+        Some(_) if matches!(page.consent, ConsentShown::Missing | ConsentShown::Asked) => {
+            let query = form_urlencoded::Serializer::new(String::new())
+                .append_pair("reason", page.reason)
+                .append_pair("ticket", page.ticket)
+                .append_pair("go_to", page.go_to)
+                .append_pair("return_to", page.return_to)
+                .finish();
+            format!(
+                "<p>Does the customer read out a code? <a href=\"/impersonation/new?{}\">Enter a support code</a></p>\n",
+                escape(&query)
+            )
+        }
+        Some(_) => String::new(),
+    }
+}
+
+fn code_form(page: &StartPage<'_>) -> String {
     format!(
-        "<h2>{title}</h2>\n<p>A customer finds it under <q>Get help with this page</q>, and reads it to you.</p>\n\
-         <form method=\"post\" action=\"/impersonation\">\n{identity}{account}{go_to}{return_to}\n{code}{fields}\
-         <p class=\"actions\"><button class=\"primary\">Start with this code</button> {cancel}</p>\n</form>\n",
+        "<p>A customer finds a code under <q>Get help with this page</q>, and reads it to you.</p>\n\
+         <form method=\"post\" action=\"/impersonation\">\n{identity}{go_to}{return_to}\n{code}{fields}\
+         <p class=\"note\">You begin on the page that the customer wants help with, reading only, and every page you open is \
+         recorded.</p>\n\
+         <p class=\"actions\"><button class=\"primary\">Start with this code</button> {back}</p>\n</form>\n",
         identity = identity(page.identity_tag),
-        account = account.unwrap_or_default(),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
         // Not filled in again: it is a secret, and a wrong one is of no use.
         code = field(
             page,
-            ("support_code", "support_code"),
+            "support_code",
             "Support code",
             "required autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"16\"",
         ),
-        fields = fields(page, prefix),
+        fields = fields(page),
+        back = way_out(page.return_to, "Cancel"),
     )
 }
 
@@ -206,12 +221,11 @@ fn attest(page: &StartPage<'_>, account: &Account) -> String {
     if !page.attest_available || !is_needed {
         return String::new();
     }
-    let ticket = format!("value=\"{}\" autocomplete=\"off\"", escape(page.ticket));
     format!(
         "<h2>Or record that {customer} agreed elsewhere</h2>\n\
          <p>{customer} is told at once, and can say that it is not true; then it ends, and your administrator hears of \
-         it.</p>\n<form method=\"post\" action=\"/consents/attested\">\n{identity}{id}{go_to}{return_to}{reason}\n\
-         {channel}{quotation}{ticket}\
+         it.</p>\n<form method=\"post\" action=\"/consents/attested\">\n{identity}{id}{go_to}{return_to}{reason}{ticket}\n\
+         {channel}{quotation}\
          <p class=\"actions\"><button>Record what was said</button></p>\n</form>\n",
         customer = name(&account.person.name),
         identity = identity(page.identity_tag),
@@ -219,22 +233,21 @@ fn attest(page: &StartPage<'_>, account: &Account) -> String {
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
         reason = hidden("reason", page.reason),
+        ticket = hidden("ticket", page.ticket),
         channel = field(
             page,
-            ("channel", "channel"),
+            "channel",
             "Where was it said?",
             "required autocomplete=\"off\" placeholder=\"phone, chat, mail\"",
         ),
-        quotation = field(page, ("quotation", "quotation"), "In the customer’s words", "required autocomplete=\"off\""),
-        ticket = field(page, ("attest-ticket", "ticket"), "Ticket", &ticket),
+        quotation = field(page, "quotation", "In the customer’s words", "required autocomplete=\"off\""),
     )
 }
 
-/// Returns the fields of a start; `prefix` tells the ids of two such forms apart.
-fn fields(page: &StartPage<'_>, prefix: &str) -> String {
+/// Returns the fields of a start.
+fn fields(page: &StartPage<'_>) -> String {
     let value = format!("value=\"{}\" autocomplete=\"off\"", escape(page.ticket));
-    let ticket = field(page, (&format!("{prefix}ticket"), "ticket"), "Ticket", &value);
-    format!("{}{ticket}", reason(page, prefix))
+    format!("{}{}", reason(page), field(page, "ticket", "Ticket", &value))
 }
 
 fn expect(page: &StartPage<'_>) -> String {
@@ -255,20 +268,19 @@ fn expect(page: &StartPage<'_>) -> String {
     )
 }
 
-fn reason(page: &StartPage<'_>, prefix: &str) -> String {
+fn reason(page: &StartPage<'_>) -> String {
     let list: String = page.reasons.iter().map(|reason| format!("<option value=\"{}\">", escape(reason))).collect();
     let (attribute, list) = if list.is_empty() {
-        (String::new(), String::new())
+        ("", String::new())
     } else {
-        (format!(" list=\"{prefix}reasons\""), format!("<datalist id=\"{prefix}reasons\">{list}</datalist>\n"))
+        (" list=\"reasons\"", format!("<datalist id=\"reasons\">{list}</datalist>\n"))
     };
     let attributes = format!("value=\"{}\" required autocomplete=\"off\"{attribute}", escape(page.reason));
-    format!("{}{list}", field(page, (&format!("{prefix}reason"), "reason"), "Reason", &attributes))
+    format!("{}{list}", field(page, "reason", "Reason", &attributes))
 }
 
-fn field(page: &StartPage<'_>, (id, name): (&str, &str), label: &str, attributes: &str) -> String {
-    // Of two fields with one name, the first has the error: the summary leads there.
-    let wrong = page.errors.iter().find(|(field, _)| field == name && id == name);
+fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> String {
+    let wrong = page.errors.iter().find(|(field, _)| field == id);
     let (described, error) = wrong.map_or_else(Default::default, |(_, text)| {
         (
             format!(" aria-invalid=\"true\" aria-describedby=\"{id}-error\""),
@@ -277,6 +289,6 @@ fn field(page: &StartPage<'_>, (id, name): (&str, &str), label: &str, attributes
     });
     format!(
         "<div class=\"field\">\n<label for=\"{id}\">{label}</label>\n\
-         <input id=\"{id}\" name=\"{name}\" type=\"text\" {attributes}{described}>\n{error}</div>\n"
+         <input id=\"{id}\" name=\"{id}\" type=\"text\" {attributes}{described}>\n{error}</div>\n"
     )
 }

@@ -98,7 +98,10 @@ fn the_start_page_shows_everything_that_is_filled_in() {
 #[test]
 fn without_consent_the_customer_can_be_asked_or_reads_out_a_code() {
     let html = start(|page| page.consent = ConsentShown::Missing);
-    has(&html, &["Or enter a support code", "name=\"support_code\"", "id=\"code-reason\"", ">Start with this code<"]);
+    let link = "href=\"/impersonation/new?reason=Invoice&amp;ticket=SUP-1&amp;go_to=%2Forders%3Fpage%3D2&amp;return_to=%2Fsupport\"";
+    has(&html, &[link, ">Enter a support code</a>"]);
+    let html = start(|page| page.account = None);
+    has(&html, &["name=\"support_code\"", "value=\"Invoice\"", "value=\"SUP-1\"", ">Start with this code<"]);
     let html = start(|page| (page.consent, page.code_available) = (ConsentShown::Missing, false));
     has(&html, &["action=\"/consents/requests\"", ">Ask Alice</button>", "name=\"reason\"", "name=\"ticket\""]);
     assert!(!html.contains("action=\"/impersonation\""));
@@ -111,7 +114,7 @@ fn without_consent_the_customer_can_be_asked_or_reads_out_a_code() {
         assert!(!html.contains("<form"), "{consent:?}");
     }
     for consent in [ConsentShown::Agreed, ConsentShown::OptedOut, ConsentShown::NotRequired] {
-        assert!(!start(|page| page.consent = consent).contains("support_code"), "{consent:?}");
+        assert!(!start(|page| page.consent = consent).contains("support code"), "{consent:?}");
     }
 }
 
