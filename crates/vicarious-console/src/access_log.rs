@@ -6,13 +6,13 @@ use serde_json::{Value, json};
 use vicarious_core::audit::{Entry, Recorded, RequestId};
 use vicarious_core::ports::{EntryFilter, Running};
 use vicarious_core::rules::is_safe;
-use vicarious_core::{Impersonation, ImpersonationId, Kind, Timestamp};
+use vicarious_core::{Impersonation, ImpersonationId, Kind, Timestamp, Words};
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
 use crate::deeds::{deed, ended_at, is_trifle};
 use crate::frame::Frame;
-use crate::sentence::Sentence;
+use crate::sentence::{Say, Sentence};
 use crate::when::{When, long};
 use crate::who;
 
@@ -22,7 +22,7 @@ const PER_PAGE: usize = 20;
 const ENTRIES: usize = 400;
 /// How many changes of one access are told.
 const CHANGES: usize = 100;
-/// What a phrase about reading begins with; several of them share it.
+/// What a phrase about reading begins with in English; several of them share it.
 const LOOKED_AT: &str = "looked at ";
 
 #[derive(Template)]
@@ -88,7 +88,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     }
     let show = |accesses: Vec<Access>| accesses.into_iter().map(|access| access.shown(&asked)).collect();
     let page = AccessLogPage {
-        frame: Frame::of(&asked, "Who looked at my account").await?,
+        frame: Frame::of(&asked, asked.words.text("Who looked at my account")).await?,
         running: show(running),
         accesses: show(accesses),
         is_own: !asked.identity.is_impersonating(),
@@ -133,7 +133,7 @@ fn deeds(asked: &Asked, entries: &[Recorded], changed: &[Recorded]) -> Vec<Strin
         let worked = request.status.is_some_and(|status| status < 400);
         // A change is told with its values, so the request that made it needs no words of its own.
         let is_told = !is_safe(&request.method) && told.contains(&&request.id);
-        let deed = deed(asked.vicarious().rules(), request);
+        let deed = deed(&asked.words, asked.vicarious().rules(), request);
         if worked && !is_told && !is_trifle(asked.vicarious().rules(), request) && !deeds.contains(&deed) {
             deeds.push(deed);
         }
@@ -156,10 +156,10 @@ impl Changed {
         })
     }
 
-    /// Returns the change as words that follow somebody's name.
-    pub(crate) fn sentence(&self, whose: &str) -> Sentence {
-        let changed = Sentence::new(format!("changed {whose} ")).name(self.field.replace('_', " "));
-        changed.say(" from ").quote(&*self.old).say(" to ").quote(&*self.new)
+    /// Returns the change as words that follow somebody's name, told with this sentence.
+    pub(crate) fn sentence(&self, words: &Words, english: &str) -> Sentence {
+        let field = self.field.replace('_', " ");
+        words.say(english).name("field", words.of(&field)).quote("old", &self.old).quote("new", &self.new)
     }
 }
 
@@ -180,36 +180,37 @@ impl Access {
     }
 
     /// Returns what was done as one sentence: who looked at what, and what is different now.
-    fn sentence(&self) -> Sentence {
+    fn sentence(&self, words: &Words) -> Sentence {
         let (looked, did): (Vec<&String>, Vec<&String>) =
-            self.deeds.iter().partition(|deed| deed.starts_with(LOOKED_AT));
+            self.deeds.iter().partition(|deed| words.is_english() && deed.starts_with(LOOKED_AT));
         let mut parts = Vec::new();
         if !looked.is_empty() {
-            let things = looked.iter().map(|deed| Sentence::new(deed.trim_start_matches(LOOKED_AT))).collect();
-            parts.push(Sentence::new(LOOKED_AT).then(Sentence::list(things)));
+            let things = looked.iter().map(|deed| Sentence::raw(deed.trim_start_matches(LOOKED_AT))).collect();
+            parts.push(Sentence::raw(LOOKED_AT).then(Sentence::list(words, things)));
         }
-        parts.extend(did.into_iter().map(|deed| Sentence::new(deed.as_str())));
-        parts.extend(self.changes.iter().map(|change| change.sentence("your")));
+        parts.extend(did.into_iter().map(|deed| Sentence::raw(deed.as_str())));
+        let changed = "changed your {field} from {old} to {new}";
+        parts.extend(self.changes.iter().map(|change| change.sentence(words, changed)));
         if parts.is_empty() {
-            parts.push(Sentence::new(match self.ended_at {
+            parts.push(words.say(match self.ended_at {
                 Some(_) => "opened your account and looked at nothing",
                 None => "is in your account and has looked at nothing yet",
             }));
         }
-        Sentence::default().name(&*self.who).say(" ").then(Sentence::list(parts)).say(".")
+        words.say("{agent} {deeds}.").name("agent", &self.who).with("deeds", &Sentence::list(words, parts))
     }
 
     fn shown(&self, asked: &Asked) -> Shown {
-        let started = self.row.started_at;
+        let (started, words) = (self.row.started_at, &asked.words);
         Shown {
-            started: When::new(started, asked.now),
+            started: asked.when(started),
             long: match self.ended_at {
-                Some(end) => long(end.duration_since(started)),
-                None => format!("{} so far", long(asked.now.duration_since(started))),
+                Some(end) => long(words, end.duration_since(started)),
+                None => words.fill("{time} so far", &[("time", &long(words, asked.now.duration_since(started)))]),
             },
             ticket: self.row.ticket.clone(),
             reason: self.row.reason.clone(),
-            sentence: self.sentence(),
+            sentence: self.sentence(words),
             end: asked.link(&format!("/access-log/{}", self.row.id)),
         }
     }

@@ -78,7 +78,7 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (VARY, "accept"),
+        (VARY, "accept, accept-language"),
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }

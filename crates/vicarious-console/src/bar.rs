@@ -2,17 +2,18 @@
 
 use askama::Template;
 use vicarious_axum::{Refused, Staff};
-use vicarious_core::Identity;
 use vicarious_core::consent::ConsentState;
 use vicarious_core::ports::{Consents, Running};
+use vicarious_core::{Identity, Words};
 
+use crate::sentence::{Say, Sentence};
 use crate::{BAR_CSS, Settings, who};
 
 /// What a customer is told on every page; empty for everybody else.
 ///
 /// It is complete without a script. One that wants to keep it true fetches the page anew and puts the element with
 /// `data-live="bar"` in the place of the old one, which is there even when there is nothing to tell.
-#[derive(Default, Template)]
+#[derive(Template)]
 #[template(path = "bar.html")]
 pub struct Bar {
     /// Whether it is there at all.
@@ -22,6 +23,7 @@ pub struct Bar {
     count: usize,
     consents: String,
     css: String,
+    words: Words,
 }
 
 /// Somebody who is in the account.
@@ -48,8 +50,34 @@ impl Bar {
         })
     }
 
+    /// Returns the bar of somebody who is told nothing.
+    pub(crate) fn empty() -> Self {
+        Self {
+            is_customer: false,
+            visitors: Vec::new(),
+            waiting: Vec::new(),
+            count: 0,
+            consents: String::new(),
+            css: String::new(),
+            words: Words::english(),
+        }
+    }
+
+    fn t<'a>(&'a self, english: &'a str) -> &'a str {
+        self.words.text(english)
+    }
+
+    fn say(&self, english: &str) -> Sentence {
+        self.words.say(english)
+    }
+
     /// Gathers it; none unless a customer looks as themselves.
-    pub(crate) async fn find(desk: &Settings, prefix: &str, identity: &Identity) -> Result<Option<Self>, Refused> {
+    pub(crate) async fn find(
+        desk: &Settings,
+        prefix: &str,
+        identity: &Identity,
+        words: &Words,
+    ) -> Result<Option<Self>, Refused> {
         let vicarious = &desk.vicarious;
         let Some(customer) = identity.current_user().filter(|_| !identity.is_impersonating()) else { return Ok(None) };
         if vicarious.staff(identity).await? > Staff::No {
@@ -73,6 +101,7 @@ impl Bar {
             waiting: asking.map(|agent| who::shown(desk, agent)).collect(),
             consents: format!("{prefix}/consents"),
             css: format!("{prefix}{BAR_CSS}"),
+            words: words.clone(),
         }))
     }
 }

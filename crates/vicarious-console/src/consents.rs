@@ -11,6 +11,7 @@ use vicarious_core::{Person, Timestamp};
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
 use crate::frame::Frame;
+use crate::sentence::{Say, Sentence};
 use crate::when::When;
 use crate::who;
 
@@ -66,17 +67,19 @@ struct Item {
     ends: When,
     is_used: bool,
     kind: ConsentKind,
+    /// How it came about, for the customer.
+    came: Sentence,
 }
 
 impl Item {
     fn new(asked: &Asked, consent: Consent) -> Self {
-        let now = asked.now;
         Self {
+            came: came(asked, &consent),
             href: asked.link(&format!("/consents/{}", consent.id)),
-            state: consent.state_at(now),
-            asked: When::new(consent.asked_at, now),
-            decided: consent.decided_at.map(|at| When::new(at, now)),
-            ends: When::new(consent.ends_at, now),
+            state: consent.state_at(asked.now),
+            asked: asked.when(consent.asked_at),
+            decided: consent.decided_at.map(|at| asked.when(at)),
+            ends: asked.when(consent.ends_at),
             is_used: consent.used_by.is_some() && consent.kind.is_for_one_use(),
             kind: consent.kind,
             account: consent.account,
@@ -102,22 +105,25 @@ impl Item {
         }
     }
 
-    /// Returns who is let in.
-    fn who(&self) -> &str {
-        match (&self.requested_by, self.kind) {
-            (Some(agent), _) => &agent.name,
-            (None, ConsentKind::Code) => "Whoever you tell the code",
-            (None, _) => "Any support agent",
+    /// Returns what is asked for.
+    fn wish(&self, frame: &Frame, is_own: &bool) -> Sentence {
+        let wish = match is_own {
+            true => "{agent} would like to look at your account",
+            false => "{agent} would like to look at this account",
+        };
+        match &self.requested_by {
+            Some(agent) => frame.say(wish).name("agent", &agent.name),
+            None => frame.say(wish).plain("agent", frame.t("Support")),
         }
     }
 
-    /// Returns how it came about, after who did it.
-    fn came(&self) -> (&str, &'static str) {
+    /// Returns who is let in, and until when.
+    fn until(&self, frame: &Frame) -> Sentence {
+        let until = frame.say("{agent} until {time}").time("time", &self.ends);
         match (&self.requested_by, self.kind) {
-            (Some(agent), ConsentKind::Attested) => (&agent.name, "recorded that you agreed"),
-            (Some(agent), _) => (&agent.name, "asked"),
-            (None, ConsentKind::Code) => ("", "Support code made"),
-            (None, _) => ("", "Given ahead"),
+            (Some(agent), _) => until.name("agent", &agent.name),
+            (None, ConsentKind::Code) => until.plain("agent", frame.t("Whoever you tell the code")),
+            (None, _) => until.plain("agent", frame.t("Any support agent")),
         }
     }
 
@@ -134,6 +140,23 @@ impl Item {
             ConsentState::Refused | ConsentState::Withdrawn | ConsentState::Disowned => "bad",
             ConsentState::Lapsed => "plain",
         }
+    }
+}
+
+/// Returns how a consent came about, and when.
+fn came(asked: &Asked, consent: &Consent) -> Sentence {
+    let said = match (&consent.requested_by, consent.kind) {
+        (Some(agent), kind) => asked.words.say(came_of(kind)).name("agent", &agent.name),
+        (None, ConsentKind::Code) => asked.words.say("Support code made {time}"),
+        (None, _) => asked.words.say("Given ahead {time}"),
+    };
+    said.time("time", &asked.when(consent.asked_at))
+}
+
+fn came_of(kind: ConsentKind) -> &'static str {
+    match kind {
+        ConsentKind::Attested => "{agent} recorded that you agreed {time}",
+        _ => "{agent} asked {time}",
     }
 }
 
@@ -161,7 +184,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         Staff::No => customer(&asked, person, shown, next).await,
         Staff::Agent | Staff::Administrator => {
             let page = StaffConsentsPage {
-                frame: Frame::of(&asked, "Consents").await?,
+                frame: Frame::of(&asked, asked.words.text("Consents")).await?,
                 items: shown.into_iter().map(|consent| Item::new(&asked, consent)).collect(),
                 is_administrator: staff == Staff::Administrator,
                 next,
@@ -187,11 +210,11 @@ async fn customer(asked: &Asked, person: &Person, shown: Vec<Consent>, next: Opt
     let (waiting, rest): (Vec<_>, Vec<_>) = items.partition(|item| item.state == ConsentState::Asked);
     let (standing, history) = rest.into_iter().partition(|item| item.state == ConsentState::Given);
     let page = ConsentsPage {
-        frame: Frame::of(asked, "Support access").await?,
+        frame: Frame::of(asked, asked.words.text("Support access")).await?,
         waiting,
         standing,
         history,
-        opted_out: opted_out(asked, person).await?.map(|since| When::new(since, asked.now)),
+        opted_out: opted_out(asked, person).await?.map(|since| asked.when(since)),
         is_own: !asked.identity.is_impersonating(),
         name: person.name.clone(),
         next,

@@ -2,7 +2,7 @@
 
 use vicarious_core::audit::RequestFacts;
 use vicarious_core::rules::{PERFORM, SUBSCRIBE, is_safe};
-use vicarious_core::{EndCause, Impersonation, Rules, Timestamp};
+use vicarious_core::{EndCause, Impersonation, Rules, Timestamp, Words};
 
 /// Verbs that do not simply take `ed`; a phrase may also be in the past already.
 const VERBS: [(&str, &str); 20] = [
@@ -29,26 +29,30 @@ const VERBS: [(&str, &str); 20] = [
 ];
 
 /// Returns what a request did, to follow somebody's name: `looked at invoices`.
-pub(crate) fn deed(rules: &Rules, request: &RequestFacts) -> String {
+pub(crate) fn deed(words: &Words, rules: &Rules, request: &RequestFacts) -> String {
     let route = request.route.as_deref();
+    let did = |english, what: &str| words.fill(english, &[("what", &what)]);
     match phrase(rules, request) {
-        Some(phrase) => past(phrase),
-        None if request.method == SUBSCRIBE => format!("listened to {}", route.unwrap_or("a channel")),
-        None if request.method == PERFORM => format!("performed {}", route.unwrap_or("an action")),
+        Some(phrase) if words.is_english() => past(words.of(phrase)),
+        // The application's own language; only English verbs are known here.
+        Some(phrase) => words.of(phrase).to_owned(),
+        None if request.method == SUBSCRIBE => did("listened to {what}", route.unwrap_or(words.text("a channel"))),
+        None if request.method == PERFORM => did("performed {what}", route.unwrap_or(words.text("an action"))),
         None if is_safe(&request.method) => match own(route.unwrap_or_default()) {
-            Some(phrase) => phrase.to_owned(),
-            None => format!("opened {}", route.unwrap_or(&request.path)),
+            Some(phrase) => words.text(phrase).to_owned(),
+            None => did("opened {what}", route.unwrap_or(&request.path)),
         },
-        None => format!("sent {} {}", request.method, route.unwrap_or(&request.path)),
+        None => did("sent {what}", &format!("{} {}", request.method, route.unwrap_or(&request.path))),
     }
 }
 
 /// Returns what a request was meant to do, to follow "tried": `to save this profile`.
-pub(crate) fn attempt(rules: &Rules, request: &RequestFacts) -> String {
+pub(crate) fn attempt(words: &Words, rules: &Rules, request: &RequestFacts) -> String {
     let route = request.route.as_deref();
     match phrase(rules, request) {
         // What is told in the past already cannot follow "to".
-        Some(phrase) if past(phrase) != phrase => format!("to {phrase}"),
+        Some(phrase) if words.is_english() && past(phrase) != phrase => format!("to {}", words.of(phrase)),
+        Some(phrase) if !words.is_english() && words.of(phrase) != phrase => words.of(phrase).to_owned(),
         _ => format!("{} {}", request.method, route.unwrap_or(&request.path)),
     }
 }
@@ -161,7 +165,11 @@ mod tests {
         let rules = Rules::new().write("POST /notes", "add this note").read("GET /notes", "looked at notes");
         let attempt = |method: &str| {
             let (id, method, route) = (RequestId::from("1"), method.to_owned(), Some("/notes".to_owned()));
-            attempt(&rules, &RequestFacts { id, method, route, path: "/notes".to_owned(), status: None })
+            attempt(
+                &Words::english(),
+                &rules,
+                &RequestFacts { id, method, route, path: "/notes".to_owned(), status: None },
+            )
         };
         assert_eq!(attempt("POST"), "to add this note");
         assert_eq!(attempt("GET"), "GET /notes");
@@ -172,7 +180,11 @@ mod tests {
     fn a_request_without_a_phrase_is_told_by_its_route() {
         let deed = |method: &str, route: Option<&str>| {
             let (id, method, route) = (RequestId::from("1"), method.to_owned(), route.map(str::to_owned));
-            deed(&Rules::new(), &RequestFacts { id, method, route, path: "/orders/7".to_owned(), status: None })
+            deed(
+                &Words::english(),
+                &Rules::new(),
+                &RequestFacts { id, method, route, path: "/orders/7".to_owned(), status: None },
+            )
         };
         assert_eq!(deed("GET", Some("/orders/{id}")), "opened /orders/{id}");
         assert_eq!(deed("GET", None), "opened /orders/7");

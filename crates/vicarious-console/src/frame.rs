@@ -1,10 +1,11 @@
 //! What surrounds every page's content.
 
 use vicarious_axum::{Refused, Staff};
-use vicarious_core::Identity;
+use vicarious_core::{Identity, Words};
 
 use crate::asked::Asked;
 use crate::bar::Bar;
+use crate::sentence::{Say, Sentence};
 
 /// The frame of a page.
 pub(crate) struct Frame {
@@ -19,6 +20,7 @@ pub(crate) struct Frame {
     pub(crate) sign_out: Option<String>,
     pub(crate) script: Option<String>,
     pub(crate) bar: String,
+    words: Words,
 }
 
 /// A page that others lead to.
@@ -48,7 +50,7 @@ impl Room {
 /// A link to a room.
 pub(crate) struct Link {
     pub(crate) href: String,
-    pub(crate) label: &'static str,
+    pub(crate) label: String,
     pub(crate) is_here: bool,
 }
 
@@ -66,21 +68,37 @@ impl Frame {
     pub(crate) async fn of(asked: &Asked, title: &str) -> Result<Self, Refused> {
         let staff = asked.vicarious().staff(&asked.identity).await?;
         let desk = &asked.desk;
-        let bar = Bar::find(desk, &asked.link(""), &asked.identity).await?;
+        let bar = Bar::find(desk, &asked.link(""), &asked.identity, &asked.words).await?;
         let own = asked.link(asked.desk.css);
         Ok(Self {
             title: title.to_owned(),
-            brand: desk.brand.clone(),
+            brand: asked.words.of(&desk.brand).to_owned(),
             home: desk.home.clone(),
             stylesheets: desk.stylesheets.iter().cloned().chain([own]).collect(),
-            notice: asked.notice.clone().or_else(|| done(asked).map(str::to_owned)),
+            notice: asked.notice.clone().or_else(|| done(asked).map(|done| asked.words.text(done).to_owned())),
             links: links(asked, staff),
             sign_out: desk.sign_out.clone(),
             script: desk.script.clone(),
             bar: bar.map(|bar| bar.html()).unwrap_or_default(),
             identity: asked.identity.clone(),
             staff,
+            words: asked.words.clone(),
         })
+    }
+
+    /// Returns a text of ours.
+    pub(crate) fn t<'a>(&'a self, english: &'a str) -> &'a str {
+        self.words.text(english)
+    }
+
+    /// Returns a sentence of ours.
+    pub(crate) fn say(&self, english: &str) -> Sentence {
+        self.words.say(english)
+    }
+
+    /// Returns the language, for the document.
+    pub(crate) fn lang(&self) -> &str {
+        self.words.tag()
     }
 
     pub(crate) fn is_staff(&self) -> bool {
@@ -102,7 +120,7 @@ fn links(asked: &Asked, staff: Staff) -> Vec<Link> {
     let link = |room: Room, href: String, path: &str| {
         let below = path.strip_prefix(room.path);
         let is_here = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        Link { href, label: room.label, is_here }
+        Link { href, label: asked.words.of(room.label).to_owned(), is_here }
     };
     if let Some(rooms) = &asked.desk.rooms {
         let rooms = rooms(&asked.identity, staff).into_iter();

@@ -14,7 +14,7 @@ use crate::answer::{Answer, html, json};
 use crate::asked::Asked;
 use crate::deeds::{ended_at, why_ended};
 use crate::frame::Frame;
-use crate::sentence::Sentence;
+use crate::sentence::{Say, Sentence};
 use crate::when::{When, long};
 
 /// How many of what ended lately are shown.
@@ -73,10 +73,10 @@ pub(crate) struct Line {
 
 impl Line {
     pub(crate) fn new(asked: &Asked, row: Impersonation) -> Self {
-        let now = asked.now;
+        let (now, words) = (asked.now, &asked.words);
         let long = match ended_at(&row, now) {
-            Some(end) => long(end.duration_since(row.started_at)),
-            None => format!("{} left", long(row.ends_at.duration_since(now))),
+            Some(end) => long(words, end.duration_since(row.started_at)),
+            None => words.fill("{time} left", &[("time", &long(words, row.ends_at.duration_since(now)))]),
         };
         Self {
             href: asked.link(&format!("/impersonations/{}", row.id)),
@@ -84,7 +84,7 @@ impl Line {
                 Mode::Read => "Reading",
                 Mode::Write { .. } => "Writing",
             },
-            since: When::new(row.started_at, now),
+            since: asked.when(row.started_at),
             long,
             ended: row.over_at(now).map(why_ended),
             true_user: row.true_user,
@@ -97,6 +97,7 @@ impl Line {
 
 /// Lists what runs and what ended lately: all of it for administrators, their own for agents.
 pub(crate) async fn list(asked: Asked) -> Answer {
+    let asked = asked.in_english();
     let (person, staff) = asked.staff(Staff::Agent).await?;
     let is_administrator = staff == Staff::Administrator;
     let ledger = asked.vicarious().ledger();
@@ -120,7 +121,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         is_administrator,
         running: lines(running),
         ended: lines(ended),
-        pause: pause.map(|pause| Paused { reason: pause.reason, since: When::new(pause.since, asked.now) }),
+        pause: pause.map(|pause| Paused { reason: pause.reason, since: asked.when(pause.since) }),
         alarms: if is_administrator { alarms(&asked).await? } else { Vec::new() },
         links: Links {
             accounts: asked.link("/accounts"),
@@ -141,12 +142,12 @@ async fn alarms(asked: &Asked) -> Result<Vec<Alarm>, Unavailable> {
         let agent = entry.detail.get("requested_by").and_then(|agent| agent.get("name")).and_then(Value::as_str);
         let customer = entry.current_user.as_ref().map_or("Somebody", |person| &*person.name);
         Alarm {
-            said: Sentence::default()
-                .name(customer)
-                .say(" says that they never agreed to what ")
-                .name(agent.unwrap_or("an agent"))
-                .say(" recorded"),
-            at: When::new(entry.at, asked.now),
+            said: asked
+                .words
+                .say("{customer} says that they never agreed to what {agent} recorded")
+                .name("customer", customer)
+                .name("agent", agent.unwrap_or(asked.words.text("an agent"))),
+            at: asked.when(entry.at),
             trail: asked.link("/audit?kind=consent.attested"),
         }
     };

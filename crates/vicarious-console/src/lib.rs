@@ -33,10 +33,11 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::http::HeaderMap;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, patch, post};
 use vicarious_axum::{Refused, Staff, Vicarious};
-use vicarious_core::Identity;
+use vicarious_core::{Identity, Words};
 
 pub use bar::Bar;
 pub use frame::Room;
@@ -165,7 +166,20 @@ impl Console {
     ///
     /// [`Refused::Unavailable`] when the ledger or the application cannot answer.
     pub async fn bar(&self, identity: &Identity) -> Result<Bar, Refused> {
-        Ok(Bar::find(&self.settings, &self.settings.at, identity).await?.unwrap_or_default())
+        self.bar_in(identity, self.settings.vicarious.default_words()).await
+    }
+
+    /// Returns the same, in the language that suits a request.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bar`](Self::bar).
+    pub async fn bar_for(&self, identity: &Identity, headers: &HeaderMap) -> Result<Bar, Refused> {
+        self.bar_in(identity, self.settings.vicarious.words(headers)).await
+    }
+
+    async fn bar_in(&self, identity: &Identity, words: &Words) -> Result<Bar, Refused> {
+        Ok(Bar::find(&self.settings, &self.settings.at, identity, words).await?.unwrap_or_else(Bar::empty))
     }
 
     /// Shows customers a pseudonym such as "Support agent 7KQ2" instead of an agent's name.

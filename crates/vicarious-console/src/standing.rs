@@ -73,7 +73,9 @@ impl Standing {
     /// Returns the time that belongs to the words.
     pub(crate) fn time(&self, now: &Timestamp) -> Option<When> {
         match self {
-            Self::Agreed(at) | Self::Asked(at) | Self::Declines(at) => Some(When::new(*at, *now)),
+            Self::Agreed(at) | Self::Asked(at) | Self::Declines(at) => {
+                Some(When::new(&vicarious_core::Words::english(), *at, *now))
+            }
             Self::NotRequired | Self::Missing => None,
         }
     }

@@ -10,7 +10,7 @@ use vicarious_core::{Refusal, SitePath};
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, Sent};
 use crate::frame::Frame;
-use crate::when::When;
+use crate::when::{When, hours};
 
 #[derive(Template)]
 #[template(path = "support_code.html")]
@@ -20,8 +20,9 @@ struct SupportCodePage {
     page: String,
     /// The code, once it is made, and until when it can be used.
     made: Option<(String, When)>,
-    waits_hours: i64,
-    lasts_hours: i64,
+    /// How long a code can be used, and how long somebody stays who uses it.
+    waits: String,
+    lasts: String,
     action: String,
     consents: String,
 }
@@ -42,17 +43,20 @@ pub(crate) async fn make(Sent { asked, fields }: Sent) -> Answer {
         let body = json!({ "support_code": code, "page": page.as_str(), "consent": consent.to_json(asked.now) });
         return json(StatusCode::CREATED, body);
     }
-    let made = (code, When::new(consent.ends_at, asked.now));
+    let made = (code, asked.when(consent.ends_at));
     html(StatusCode::CREATED, &of(&asked, &page, Some(made)).await?)
 }
 
 async fn of(asked: &Asked, page: &SitePath, made: Option<(String, When)>) -> Result<SupportCodePage, Failure> {
     Ok(SupportCodePage {
-        frame: Frame::of(asked, "Get help with this page").await?,
+        frame: Frame::of(asked, asked.words.text("Get help with this page")).await?,
         page: page.as_str().to_owned(),
         made,
-        waits_hours: CODE_WAITS.as_hours(),
-        lasts_hours: LASTS.as_hours(),
+        waits: hours(&asked.words, CODE_WAITS.as_hours()),
+        lasts: match LASTS.as_hours() {
+            1 => asked.words.text("an hour").to_owned(),
+            number => hours(&asked.words, number),
+        },
         action: asked.link("/support-code"),
         consents: asked.link("/consents"),
     })

@@ -9,7 +9,7 @@ use vicarious_axum::Staff;
 use vicarious_core::audit::{Entry, Recorded, RequestId};
 use vicarious_core::consent::{Consent, ConsentKind};
 use vicarious_core::ports::EntryFilter;
-use vicarious_core::{EndCause, Impersonation, ImpersonationId, Kind, Refusal, Rules};
+use vicarious_core::{EndCause, Impersonation, ImpersonationId, Kind, Refusal, Rules, Words};
 
 use crate::access_log::Changed;
 use crate::answer::{Answer, Failure, html, json};
@@ -17,7 +17,7 @@ use crate::asked::{Asked, with_query};
 use crate::deeds::{attempt, deed, is_trifle, why_ended, why_refused};
 use crate::frame::Frame;
 use crate::impersonations::{self, Line};
-use crate::sentence::Sentence;
+use crate::sentence::{Say, Sentence};
 use crate::when::When;
 
 /// How many entries a page has.
@@ -50,6 +50,7 @@ struct Moment {
 
 /// Shows an impersonation, to administrators and to the agent who did it.
 pub(crate) async fn show(asked: Asked) -> Answer {
+    let asked = asked.in_english();
     let (person, staff) = asked.staff(Staff::Agent).await?;
     let ledger = asked.vicarious().ledger();
     let id = ImpersonationId::from(asked.id.as_str());
@@ -85,35 +86,34 @@ pub(crate) async fn show(asked: Asked) -> Answer {
 
 /// Returns what the impersonation rests on.
 async fn consent(asked: &Asked, row: &Impersonation) -> Result<Sentence, Failure> {
-    let Some(id) = &row.consent else { return Ok(Sentence::new("No consent was needed.")) };
+    let Some(id) = &row.consent else { return Ok(asked.words.say("No consent was needed.")) };
     Ok(match asked.vicarious().ledger().consent(id).await? {
         Some(consent) => agreed(asked, &consent),
-        None => Sentence::new("The consent is no longer on record."),
+        None => asked.words.say("The consent is no longer on record."),
     })
 }
 
 fn agreed(asked: &Asked, consent: &Consent) -> Sentence {
-    let when = |at| When::new(at, asked.now).text();
-    let customer = Sentence::default().name(&*consent.account.name);
-    let decided = when(consent.decided_at.unwrap_or(consent.asked_at));
-    match (consent.kind, &consent.requested_by) {
-        (ConsentKind::Requested, Some(agent)) => customer
-            .say(format!(" agreed ({decided}) after "))
-            .name(&*agent.name)
-            .say(format!(" had asked ({}).", when(consent.asked_at))),
-        (ConsentKind::Attested, Some(agent)) => {
-            let said = consent.reason.clone().unwrap_or_default();
-            Sentence::default()
-                .name(&*agent.name)
-                .say(format!(" recorded ({}) that ", when(consent.asked_at)))
-                .name(&*consent.account.name)
-                .say(" had agreed: ")
-                .name(said)
-                .say(".")
+    let decided = asked.when(consent.decided_at.unwrap_or(consent.asked_at));
+    let when = asked.when(consent.asked_at);
+    let words = &asked.words;
+    let said = match (consent.kind, &consent.requested_by) {
+        (ConsentKind::Requested, Some(agent)) => {
+            let agreed = words.say("{customer} agreed ({time}) after {agent} had asked ({asked}).");
+            agreed.time("time", &decided).name("agent", &agent.name).time("asked", &when)
         }
-        (ConsentKind::Code, _) => customer.say(format!(" read out a support code (made {decided}).")),
-        _ => customer.say(format!(" had agreed ahead ({decided}), until {}.", when(consent.ends_at))),
-    }
+        (ConsentKind::Attested, Some(agent)) => {
+            let recorded = words.say("{agent} recorded ({time}) that {customer} had agreed: {said}.");
+            let said = consent.reason.clone().unwrap_or_default();
+            recorded.name("agent", &agent.name).time("time", &when).name("said", said)
+        }
+        (ConsentKind::Code, _) => words.say("{customer} read out a support code (made {time}).").time("time", &decided),
+        _ => {
+            let ahead = words.say("{customer} had agreed ahead ({time}), until {until}.");
+            ahead.time("time", &decided).time("until", &asked.when(consent.ends_at))
+        }
+    };
+    said.name("customer", &consent.account.name)
 }
 
 /// Entries on their way to becoming moments.
@@ -140,7 +140,7 @@ impl<'a> Timeline<'a> {
         if entry.kind == Kind::Outcome {
             // An outcome whose intent is on an earlier page belongs there.
             if let Some(moment) = begun.and_then(|index| self.moments.get_mut(*index)) {
-                moment.facts = Some(facts(entry));
+                moment.facts = Some(facts(&self.asked.words, entry));
                 moment.class = if is_bad(entry) { "bad" } else { moment.class };
                 moment.raw.push(raw);
             }
@@ -154,16 +154,20 @@ impl<'a> Timeline<'a> {
             self.requests.insert(request.id.clone(), self.moments.len());
         }
         self.moments.push(Moment {
-            at: When::new(entry.at, self.asked.now),
+            at: self.asked.when(entry.at),
             class: match entry {
                 entry if is_question(entry) => "request",
                 // An intent that has its answer gets no outcome that could say so.
                 entry if entry.kind == Kind::Intent && !entry.is_open() && is_bad(entry) => "bad",
                 entry => class(entry.kind),
             },
-            sentence: sentence(self.asked.vicarious().rules(), entry),
+            sentence: sentence(&self.asked.words, self.asked.vicarious().rules(), entry),
             // A change only names its request.
-            facts: entry.request.as_ref().filter(|request| !request.method.is_empty()).map(|_| facts(entry)),
+            facts: entry
+                .request
+                .as_ref()
+                .filter(|request| !request.method.is_empty())
+                .map(|_| facts(&self.asked.words, entry)),
             raw: vec![raw],
         });
     }
@@ -184,12 +188,12 @@ fn class(kind: Kind) -> &'static str {
 }
 
 /// Returns method, path, status and duration of a request: `GET /invoices · 200 · 12 ms`.
-fn facts(entry: &Entry) -> String {
+fn facts(words: &Words, entry: &Entry) -> String {
     let Some(request) = &entry.request else { return String::new() };
     let mut facts = vec![format!("{} {}", request.method, request.path)];
     facts.extend(request.status.map(|status| status.to_string()));
     if let Some(micros) = entry.detail.get("duration_us").and_then(Value::as_u64) {
-        facts.push(if micros < 1000 { "under 1 ms".to_owned() } else { format!("{} ms", micros / 1000) });
+        facts.push(if micros < 1000 { words.text("under 1 ms").to_owned() } else { format!("{} ms", micros / 1000) });
     }
     if let Some(outcome) = text(entry, "outcome") {
         facts.push(outcome.to_owned());
@@ -210,70 +214,92 @@ fn by_code(entry: &Entry) -> bool {
 }
 
 /// Returns what an entry says, as a sentence.
-pub(crate) fn sentence(rules: &Rules, entry: &Entry) -> Sentence {
-    let who = || Sentence::default().name(entry.true_user.as_ref().map_or("Nobody", |person| &*person.name));
-    let customer = entry.current_user.as_ref().map_or("an unknown account", |person| &*person.name);
-    let because = |sentence: Sentence| match (&entry.reason, &entry.ticket) {
-        (Some(reason), Some(ticket)) => sentence.say(": ").quote(&**reason).say(" (").name(&**ticket).say(")"),
-        (Some(reason), None) => sentence.say(": ").quote(&**reason),
-        (None, _) => sentence,
-    };
-    let by = entry.detail.get("by").and_then(|by| by.get("name")).and_then(Value::as_str);
-    let cause = || text(entry, "cause").and_then(EndCause::parse).map_or("It ended.", why_ended);
+pub(crate) fn sentence(words: &Words, rules: &Rules, entry: &Entry) -> Sentence {
+    let customer = entry.current_user.as_ref().map_or(words.text("an unknown account"), |person| &*person.name);
+    let said = |english: &str| by(words, entry, english).name("customer", customer);
+    let cause = || words.say(text(entry, "cause").and_then(EndCause::parse).map_or("It ended.", why_ended));
     match entry.kind {
-        Kind::Started => because(who().say(" began to use the application as ").name(customer)),
+        Kind::Started => because(entry, said("{agent} began to use the application as {customer}")),
         Kind::StartRefused => {
-            let why = text(entry, "refusal").unwrap_or("refused").to_owned();
-            who().say(" was not let in as ").name(customer).say(format!(": {why}"))
+            let why = text(entry, "refusal").unwrap_or("refused");
+            said("{agent} was not let in as {customer}: {why}").plain("why", words.of(why))
         }
-        Kind::Stopped => who().say(" stopped."),
-        Kind::Revoked => match by {
-            Some(by) => Sentence::default().name(by).say(" ended it."),
-            None => Sentence::new("It was ended from the command line."),
+        Kind::Revoked => match entry.detail.get("by").and_then(|by| by.get("name")).and_then(Value::as_str) {
+            Some(by) => words.say("{agent} ended it.").name("agent", by),
+            None => words.say("It was ended from the command line."),
         },
-        Kind::Expired | Kind::IdledOut | Kind::Ended => Sentence::new(cause()),
-        Kind::Acknowledged => who().say(" went on as themselves."),
-        Kind::ModeRaised => because(who().say(" switched to write mode")),
-        Kind::ModeLowered => who().say(" went back to reading."),
-        Kind::ModeFellBack => Sentence::new("Write mode ran out: reading only."),
-        Kind::ConsentAsked => because(who().say(" asked ").name(customer).say(" for consent")),
-        Kind::ConsentGiven if by_code(entry) => who().say(" made a support code."),
-        Kind::ConsentGiven => who().say(" agreed."),
+        Kind::Expired | Kind::IdledOut | Kind::Ended => cause(),
+        Kind::ModeRaised => because(entry, said("{agent} switched to write mode")),
+        Kind::ConsentAsked => because(entry, said("{agent} asked {customer} for consent")),
+        Kind::ConsentGiven if by_code(entry) => said("{agent} made a support code."),
         Kind::ConsentAttested => {
-            let said = text(entry, "quotation").unwrap_or_default();
-            who().say(" recorded that ").name(customer).say(" had agreed: ").quote(said).say(".")
+            let quotation = text(entry, "quotation").unwrap_or_default();
+            said("{agent} recorded that {customer} had agreed: {said}.").quote("said", quotation)
         }
-        Kind::ConsentDisowned => who().say(" says that they never agreed."),
-        Kind::ConsentRefused => who().say(" declined."),
-        Kind::ConsentWithdrawn => who().say(" withdrew the consent."),
-        Kind::OptedOut => who().say(" declined all support access."),
-        Kind::OptedIn => who().say(" allows to be asked again."),
         Kind::Intent | Kind::Outcome => match &entry.request {
-            Some(request) => who().say(" ").name(deed(rules, request)).say("."),
-            None => who().say(" sent a request."),
+            Some(request) => said("{agent} {deeds}.").name("deeds", deed(words, rules, request)),
+            None => said("{agent} sent a request."),
         },
         Kind::TokenIssued => {
-            let audience = text(entry, "audience").unwrap_or("another service");
-            who().say(" took who they are to ").name(audience).say(".")
+            let audience = text(entry, "audience").unwrap_or(words.text("another service"));
+            said("{agent} took who they are to {audience}.").name("audience", audience)
         }
-        Kind::RequestRefused => refused(rules, entry),
+        Kind::RequestRefused => refused(words, rules, entry),
         Kind::Changed => match Changed::of(entry) {
-            Some(change) => who().say(" ").then(change.sentence("the")).say("."),
-            None => who().say(" changed something."),
+            Some(change) => {
+                let change = change.sentence(words, "changed the {field} from {old} to {new}");
+                said("{agent} {deeds}.").with("deeds", &change)
+            }
+            None => said("{agent} changed something."),
         },
-        Kind::PauseBegan => because(who().say(" paused everything")),
-        Kind::PauseEnded => who().say(" let agents start again."),
+        Kind::PauseBegan => because(entry, said("{agent} paused everything")),
+        other => said(step(other)),
     }
 }
 
-fn refused(rules: &Rules, entry: &Entry) -> Sentence {
-    let who = entry.true_user.as_ref().map_or("Nobody", |person| &*person.name);
-    let what = entry.request.as_ref().map_or_else(|| "something".to_owned(), |request| attempt(rules, request));
-    if is_question(entry) {
-        return Sentence::default().name(who).say(" was asked to confirm first: ").name(what).say(".");
+/// Returns the sentence of a step that needs nothing but who took it.
+fn step(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Stopped => "{agent} stopped.",
+        Kind::Acknowledged => "{agent} went on as themselves.",
+        Kind::ModeLowered => "{agent} went back to reading.",
+        Kind::ModeFellBack => "Write mode ran out: reading only.",
+        Kind::ConsentGiven => "{agent} agreed.",
+        Kind::ConsentDisowned => "{agent} says that they never agreed.",
+        Kind::ConsentRefused => "{agent} declined.",
+        Kind::ConsentWithdrawn => "{agent} withdrew the consent.",
+        Kind::OptedOut => "{agent} declined all support access.",
+        Kind::OptedIn => "{agent} allows to be asked again.",
+        Kind::PauseEnded => "{agent} let agents start again.",
+        // All others have a sentence of their own above.
+        other => other.label(),
     }
-    let why = why_refused(text(entry, "refusal").unwrap_or_default());
-    Sentence::new("Refused: ").name(who).say(" tried ").name(what).say(format!(" — {why}."))
+}
+
+/// Returns a sentence with the true user in it.
+fn by(words: &Words, entry: &Entry, english: &str) -> Sentence {
+    let who = entry.true_user.as_ref().map_or(words.text("Nobody"), |person| &*person.name);
+    words.say(english).name("agent", who)
+}
+
+/// Goes on with the reason and the ticket.
+fn because(entry: &Entry, sentence: Sentence) -> Sentence {
+    let (Some(reason), ticket) = (&entry.reason, &entry.ticket) else { return sentence };
+    let sentence = sentence.then(Sentence::raw(": ")).then(Sentence::quoted(reason));
+    match ticket {
+        Some(ticket) => sentence.then(Sentence::raw(" (")).then(Sentence::named(ticket)).then(Sentence::raw(")")),
+        None => sentence,
+    }
+}
+
+fn refused(words: &Words, rules: &Rules, entry: &Entry) -> Sentence {
+    let something = || words.text("something").to_owned();
+    let what = entry.request.as_ref().map_or_else(something, |request| attempt(words, rules, request));
+    if is_question(entry) {
+        return by(words, entry, "{agent} was asked to confirm first: {what}.").name("what", what);
+    }
+    let why = words.text(why_refused(text(entry, "refusal").unwrap_or_default()));
+    by(words, entry, "Refused: {agent} tried {what} — {why}.").name("what", what).plain("why", why)
 }
 
 /// A request that waits for a confirmation is no offence.

@@ -66,12 +66,12 @@ impl Row {
         });
         Self {
             seq: recorded.seq,
-            at: When::new(entry.at, asked.now),
+            at: asked.when(entry.at),
             class: if matches!(entry.kind, Kind::RequestRefused | Kind::StartRefused) { "bad" } else { "plain" },
             label: entry.kind.label(),
             true_user: entry.true_user.clone(),
             current_user: entry.current_user.clone(),
-            sentence: sentence(asked.vicarious().rules(), entry),
+            sentence: sentence(&asked.words, asked.vicarious().rules(), entry),
             request,
             impersonation: entry.impersonation.as_ref().map(|id| asked.link(&format!("/impersonations/{id}"))),
             raw: raw(recorded),
@@ -81,6 +81,7 @@ impl Row {
 
 /// Lists entries, newest first.
 pub(crate) async fn list(asked: Asked) -> Answer {
+    let asked = asked.in_english();
     asked.staff(Staff::Administrator).await?;
     let filters = Filters::of(&asked);
     // One more than is shown tells whether there is a next page; nothing is ever counted.

@@ -1,62 +1,67 @@
 //! Times and durations as people say them.
 
-use std::fmt;
+use std::fmt::Display;
 
+use askama::Template;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, ToSpan};
-use vicarious_core::Timestamp;
+use vicarious_core::{Timestamp, Words};
 
 /// A time that writes itself as a `<time>` element: `Today 14:02`, in UTC.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Template)]
+#[template(source = "<time datetime=\"{{ at }}\">{{ text }}</time>", ext = "html")]
 pub(crate) struct When {
     at: Timestamp,
-    now: Timestamp,
+    text: String,
 }
 
 impl When {
-    pub(crate) fn new(at: Timestamp, now: Timestamp) -> Self {
-        Self { at, now }
-    }
-
-    /// Returns the text alone.
-    pub(crate) fn text(&self) -> String {
-        let (day, today) = (date(self.at), date(self.now));
-        let clock = self.at.strftime("%H:%M");
+    pub(crate) fn new(words: &Words, at: Timestamp, now: Timestamp) -> Self {
+        let (day, today) = (date(at), date(now));
         let is = |other: Option<Date>| other == Some(day);
-        if day == today {
-            format!("Today {clock}")
+        let sentence = if day == today {
+            "Today {time}"
         } else if is(today.yesterday().ok()) {
-            format!("Yesterday {clock}")
+            "Yesterday {time}"
         } else if is(today.tomorrow().ok()) {
-            format!("Tomorrow {clock}")
+            "Tomorrow {time}"
         } else if day.year() == today.year() {
-            format!("{} {clock}", self.at.strftime("%a %-d %B"))
+            "{weekday} {day} {month} {time}"
         } else {
-            format!("{} {clock}", self.at.strftime("%-d %B %Y"))
+            "{day} {month} {year} {time}"
+        };
+        let values: [(&str, &dyn Display); 5] = [
+            ("time", &at.strftime("%H:%M")),
+            ("weekday", &words.short_weekday(at)),
+            ("day", &day.day()),
+            ("month", &words.month(at)),
+            ("year", &day.year()),
+        ];
+        Self { at, text: words.fill(sentence, &values) }
+    }
+}
+
+/// Its template escapes the text.
+impl askama::filters::HtmlSafe for When {}
+
+/// Returns how long something took or takes: `6 minutes`.
+pub(crate) fn long(words: &Words, time: SignedDuration) -> String {
+    let minutes = |number| words.count(number, "{count} minute", "{count} minutes");
+    let whole = time.as_mins();
+    match (whole / 60, whole % 60) {
+        (..=0, ..=0) => words.text("under a minute").to_owned(),
+        (0, number) => minutes(number),
+        (number, 0) => hours(words, number),
+        (number, rest) => {
+            words.fill("{hours} {minutes}", &[("hours", &hours(words, number)), ("minutes", &minutes(rest))])
         }
     }
 }
 
-impl fmt::Display for When {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "<time datetime=\"{}\">{}</time>", self.at, self.text())
-    }
-}
-
-/// It consists of digits and names of months only.
-impl askama::filters::HtmlSafe for When {}
-
-/// Returns how long something took or takes: `6 minutes`.
-pub(crate) fn long(time: SignedDuration) -> String {
-    let minutes = time.as_mins();
-    let count = |number: i64, unit: &str| format!("{number} {unit}{}", if number == 1 { "" } else { "s" });
-    match (minutes / 60, minutes % 60) {
-        (..=0, ..=0) => "under a minute".to_owned(),
-        (0, minutes) => count(minutes, "minute"),
-        (hours, 0) => count(hours, "hour"),
-        (hours, minutes) => format!("{} {}", count(hours, "hour"), count(minutes, "minute")),
-    }
+/// Returns a number of hours.
+pub(crate) fn hours(words: &Words, number: i64) -> String {
+    words.count(number, "{count} hour", "{count} hours")
 }
 
 /// A point in time that somebody typed: a date, or a time as RFC 3339 has it.
@@ -111,8 +116,28 @@ mod tests {
             ("2026-03-09T10:00:00Z", "Mon 9 March 10:00"),
             ("2025-12-31T10:00:00Z", "31 December 2025 10:00"),
         ] {
-            assert_eq!(When::new(at(time), now).text(), wanted);
+            assert_eq!(When::new(&Words::english(), at(time), now).text, wanted);
         }
+    }
+
+    #[test]
+    fn times_are_told_in_german() {
+        let now = at("2026-03-02T10:00:00Z");
+        for (time, wanted) in [
+            ("2026-03-02T00:00:00Z", "Heute 00:00"),
+            ("2026-03-09T10:00:00Z", "Mo 9. März 10:00"),
+            ("2025-12-31T10:00:00Z", "31. Dezember 2025 10:00"),
+        ] {
+            assert_eq!(When::new(&Words::german(), at(time), now).text, wanted);
+        }
+    }
+
+    #[test]
+    fn a_time_in_words_of_somebody_else_is_no_markup() {
+        let words = Words::english().replace("Today {time}", "<b>{time}");
+        let time = at("2026-03-02T00:00:00Z");
+        let when = When::new(&words, time, time).to_string();
+        assert!(when.contains("&#60;b&#62;00:00<"), "{when}");
     }
 
     #[test]
@@ -125,7 +150,7 @@ mod tests {
             (3600, "1 hour"),
             (2 * 3600 + 60, "2 hours 1 minute"),
         ] {
-            assert_eq!(long(SignedDuration::from_secs(seconds)), wanted);
+            assert_eq!(long(&Words::english(), SignedDuration::from_secs(seconds)), wanted);
         }
     }
 

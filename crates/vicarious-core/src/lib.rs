@@ -5,7 +5,7 @@
 //! what changes *and* carries the audit entry for it, so that the two cannot be applied apart.
 //!
 //! Read in this order: [`account`], [`identity`], [`impersonation`], [`consent`], [`decide`], [`rules`],
-//! [`policy`], [`audit`], [`redact`], [`ports`].
+//! [`policy`], [`audit`], [`redact`], [`ports`], [`words`].
 
 pub mod account;
 pub mod audit;
@@ -19,6 +19,7 @@ pub mod redact;
 pub mod refusal;
 pub mod rules;
 pub mod site_path;
+pub mod words;
 
 pub use account::{Account, AccountId, Person};
 pub use audit::{Entry, Kind};
@@ -29,6 +30,7 @@ pub use impersonation::{EndCause, HandleHash, Impersonation, ImpersonationId, Mo
 pub use refusal::Refusal;
 pub use rules::{Rule, Rules};
 pub use site_path::SitePath;
+pub use words::Words;
 
 /// A length of time, as the terms of impersonation are written in.
 pub use jiff::SignedDuration;

@@ -6,6 +6,7 @@ mod access_log;
 mod consents;
 mod doors;
 mod impersonations;
+mod languages;
 mod other_consents;
 mod people;
 mod requests;

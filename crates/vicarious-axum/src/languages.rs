@@ -1,0 +1,53 @@
+//! Which language somebody is answered in.
+
+use http::HeaderMap;
+use http::header::ACCEPT_LANGUAGE;
+use vicarious_core::Words;
+use vicarious_core::words::chosen;
+
+use crate::Vicarious;
+
+/// The languages that the application's people are answered in, the usual one first; never none.
+pub(crate) struct Languages(Vec<Words>);
+
+impl Languages {
+    /// Returns these, or English where there are none.
+    pub(crate) fn new(words: impl IntoIterator<Item = Words>) -> Self {
+        let words: Vec<_> = words.into_iter().collect();
+        Self(if words.is_empty() { vec![Words::english()] } else { words })
+    }
+
+    /// Returns the first mistake in what was replaced.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        let of = |words: &Words| Some(format!("the words in `{}`: {}", words.tag(), words.mistakes().first()?));
+        self.0.iter().find_map(of)
+    }
+
+    /// Returns the usual one.
+    pub(crate) fn usual(&self) -> &Words {
+        static ENGLISH: std::sync::LazyLock<Words> = std::sync::LazyLock::new(Words::english);
+        self.0.first().unwrap_or(&ENGLISH)
+    }
+
+    /// Returns the one that suits a request best.
+    pub(crate) fn of(&self, headers: &HeaderMap) -> &Words {
+        // Who speaks one language only need not read what others are asked for.
+        if self.0.len() == 1 {
+            return self.usual();
+        }
+        let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+        chosen(&self.0, accepted).unwrap_or_else(|| self.usual())
+    }
+}
+
+impl Vicarious {
+    /// Returns what people read, in the language that suits a request best.
+    pub fn words(&self, headers: &HeaderMap) -> &Words {
+        self.engine.languages.of(headers)
+    }
+
+    /// Returns what people read, in the application's usual language.
+    pub fn default_words(&self) -> &Words {
+        self.engine.languages.usual()
+    }
+}

@@ -1,0 +1,94 @@
+//! The console in another language than English.
+
+use axum::body::Body;
+use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE};
+use axum::http::{Method, Request, StatusCode};
+use serde_json::json;
+use testkit::people::{alice, bob};
+use vicarious_core::Words;
+
+use crate::support::{Browser, World, text};
+
+/// Returns a world that speaks English and German, and in which Bob has looked at Alice's invoices.
+async fn world() -> World {
+    let german = Words::german().own("looked at invoices", "Rechnungen angesehen");
+    let world = World::adjusted(|builder| builder.words_by_language([Words::english(), german]));
+    world.agree(&alice()).await;
+    let mut bob = world.inside(&bob(), &alice()).await;
+    assert_eq!(bob.open("/invoices").await.status, StatusCode::OK);
+    world
+}
+
+/// Opens a page as a browser of somebody who speaks German does.
+async fn german(browser: &mut Browser, path: &str) -> String {
+    let request = Request::get(path).header(ACCEPT, "text/html").header(ACCEPT_LANGUAGE, "de-AT,de;q=0.9,en;q=0.5");
+    browser.send(request.body(Body::empty()).unwrap()).await.body
+}
+
+/// Asserts that a page is German throughout: no sentence of ours is left in English.
+fn assert_german(page: &str) {
+    assert!(page.contains("<html lang=\"de\">"), "{page}");
+    let (german, text) = (Words::german(), text(page));
+    for english in Words::english().missing() {
+        // A single word may be a part of others.
+        let is_telling = english.contains(' ') && !english.contains('{') && german.text(english) != english;
+        assert!(!is_telling || !text.contains(english), "`{english}` in: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_customer_who_speaks_german_reads_german() {
+    let world = world().await;
+    let mut alice = world.browser(&alice());
+    let consents = german(&mut alice, "/consents").await;
+    assert_german(&consents);
+    assert!(text(&consents).contains("Jeder im Support bis Mo 9. März 10:00"), "{}", text(&consents));
+    assert!(text(&consents).contains("Bob Baker vom Support sieht Ihr Konto gerade an"), "{}", text(&consents));
+    let log = german(&mut alice, "/access-log").await;
+    assert_german(&log);
+    let told = "Heute 10:00, bisher unter einer Minute, SUP-4711: Bob Baker: Rechnungen angesehen.";
+    assert!(text(&log).contains(told), "{}", text(&log));
+    let code = german(&mut alice, "/support-code?page=/invoices").await;
+    assert_german(&code);
+    assert!(code.contains("Der Support kann <code>/invoices</code> mit Ihnen ansehen"), "{code}");
+}
+
+#[tokio::test]
+async fn everybody_else_reads_what_is_usual_here() {
+    let world = world().await;
+    let mut alice = world.browser(&alice());
+    let page = alice.page("/consents").await;
+    assert!(page.contains("<html lang=\"en\">") && page.contains("Support access"), "{page}");
+    // Programs read English, whatever they accept.
+    let request = Request::get("/access-log").header(ACCEPT, "application/json").header(ACCEPT_LANGUAGE, "de");
+    let log = alice.send(request.body(Body::empty()).unwrap()).await.json();
+    assert_eq!(log["accesses"][0]["did"], json!(["looked at invoices"]));
+}
+
+#[tokio::test]
+async fn the_bar_says_its_language_within_a_page_of_another() {
+    let world = World::adjusted(|builder| builder.words(Words::german()));
+    world.agree(&alice()).await;
+    let _bob = world.inside(&bob(), &alice()).await;
+    let page = world.browser(&alice()).page("/consents").await;
+    assert!(page.contains("<section class=\"vc-bar\" lang=\"de\""), "{page}");
+    assert!(text(&page).contains("Beenden: Bob Baker aus Ihrem Konto hinausbitten"), "{}", text(&page));
+}
+
+#[tokio::test]
+async fn a_text_that_was_replaced_is_a_text_and_no_markup() {
+    let words = Words::english().replace("Nobody is asking.", "<b>No one</b>");
+    let world = World::adjusted(|builder| builder.words(words));
+    let page = world.browser(&alice()).page("/consents").await;
+    assert!(page.contains("&#60;b&#62;No one&#60;/b&#62;"), "{page}");
+}
+
+#[tokio::test]
+async fn what_an_agent_asks_is_asked_in_german() {
+    let world = world().await;
+    let body = json!({ "account_id": "alice", "reason": "die Rechnung", "ticket": "SUP-1" });
+    world.browser(&bob()).json(Method::POST, "/consents/requests", body).await;
+    let page = german(&mut world.browser(&alice()), "/consents").await;
+    assert_german(&page);
+    assert!(text(&page).contains("Bob Baker möchte Ihr Konto ansehen die Rechnung SUP-1"), "{}", text(&page));
+}
