@@ -13,7 +13,7 @@ use crate::record::{self, Outcome};
 /// Whether a request may run.
 pub(crate) enum Leave {
     /// It may; its outcome is expected.
-    Given(Outcome),
+    Given(Box<Outcome>),
     /// The impersonation is over.
     Over(EndCause),
 }
@@ -28,7 +28,7 @@ pub(crate) fn admit(engine: &Arc<Engine>, intent: Entry) -> ToItsEnd<Result<Leav
     ToItsEnd::new(async move {
         let expected = record::outcome(&intent);
         Ok(match engine.ledger.admit(intent).await? {
-            Admission::Admitted => Leave::Given(Outcome::of(&engine, expected)),
+            Admission::Admitted => Leave::Given(Box::new(Outcome::of(&engine, expected))),
             Admission::Over(cause) => Leave::Over(cause),
         })
     })

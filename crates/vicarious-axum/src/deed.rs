@@ -165,7 +165,7 @@ impl<'a> Asked<'a> {
         let running = self.deed.action.map(|_| InFlight::enter(self.engine, &row.id));
         // INVARIANT: I3: nothing runs before its intent is durable; the ledger refuses it when the impersonation is over.
         match admit(self.engine, intent).await? {
-            Leave::Given(outcome) => Ok(Admitted { identity: identity.clone(), recorded: Some((outcome, running)) }),
+            Leave::Given(outcome) => Ok(Admitted { identity: identity.clone(), recorded: Some((*outcome, running)) }),
             Leave::Over(cause) => {
                 self.engine.forget_rows();
                 Err(self.ended(row.clone(), cause).await)

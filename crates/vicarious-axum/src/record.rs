@@ -146,8 +146,7 @@ fn headers(engine: &Engine, parts: &Parts) -> Map<String, Value> {
         .iter()
         .filter_map(|name| Some((name, parts.headers.get(name)?.to_str().ok()?)))
         .map(|(name, value)| {
-            let redactor = &engine.redactor;
-            let value = if name == REFERER { redactor.path(value) } else { redactor.text(value) };
+            let value = if name == REFERER { engine.redactor.path(value) } else { engine.redacted(value) };
             (name.as_str().to_owned(), value.into())
         })
         .collect()

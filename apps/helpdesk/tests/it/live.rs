@@ -186,7 +186,7 @@ async fn what_a_page_does_by_itself_is_on_record_and_not_told_to_the_customer() 
     let accesses = shop.signed_in("alice").await.json("/access-log").await;
     assert_eq!(accesses["accesses"][0]["did"], json!(["looked at orders"]));
     let mut dana = shop.signed_in("dana").await;
-    let entries = dana.json(&format!("/audit?impersonation={id}&kind=request.outcome")).await;
+    let entries = dana.json(&format!("/audit?impersonation={id}&kind=request.intent")).await;
     let mut seen: Vec<String> = Vec::new();
     for entry in entries["entries"].as_array().unwrap() {
         seen.push(format!("{} {}", entry["method"].as_str().unwrap(), entry["route"].as_str().unwrap()));
