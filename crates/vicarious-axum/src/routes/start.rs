@@ -7,10 +7,8 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use vicarious_core::audit::{Entry, Kind};
-use vicarious_core::consent::{Consent, ConsentState};
-use vicarious_core::decide::{
-    self, Change, ConsentPolicy, Fresh, StartFacts, StartRequest, Transition, acknowledge, start_refused,
-};
+use vicarious_core::consent::Consent;
+use vicarious_core::decide::{self, Change, Fresh, StartFacts, StartRequest, Transition, acknowledge, start_refused};
 use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
 use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePath};
 
@@ -24,9 +22,12 @@ use crate::host::{Known, Staff};
 use crate::impersonated::check_tag;
 use crate::incoming::Incoming;
 use crate::keys::Handle;
-use crate::page::{self, ConsentShown, StartPage};
 use crate::resolve::{Resolution, SignedIn, Standing};
 use crate::{record, refusals};
+
+mod shown;
+
+use shown::show;
 
 /// How often a start is decided afresh when the state changed under it.
 const TRIES: usize = 3;
@@ -368,109 +369,6 @@ pub(crate) async fn record_cross_site(
     entry.true_user = Some(signed_in.user.account.person.clone());
     record::stamp(engine, &incoming.parts, &mut entry);
     engine.ledger.append(entry).await
-}
-
-async fn show(
-    engine: &Engine,
-    signed_in: &SignedIn,
-    asked: &Asked,
-    gathered: &Gathered,
-    status: StatusCode,
-    refusal: Option<&Refusal>,
-) -> Response {
-    let target = gathered.permitted(signed_in).map(|target| &*target.account);
-    let others = match target {
-        Some(account) => engine.ledger.running(Running::As(account.id())).await,
-        None => Ok(Vec::new()),
-    };
-    let others = match others {
-        Ok(rows) => rows,
-        Err(outage) => return refusals::outage(&HeaderMap::new(), &outage),
-    };
-    let who_else: Vec<String> = others
-        .into_iter()
-        .filter(|row| row.true_user.id != *signed_in.user.account.id())
-        .map(|row| row.true_user.name)
-        .collect();
-    let now = engine.now();
-    let running = gathered.running.as_ref().filter(|running| running.over_at(now).is_none());
-    let (consent, sentence) = match target {
-        Some(account) => consent_shown(engine, gathered, signed_in, account),
-        None => (ConsentShown::Missing, String::new()),
-    };
-    let page = page::start_page(&StartPage {
-        agent: &signed_in.user.account.person,
-        account: target,
-        consent,
-        consent_sentence: &sentence,
-        online: target.and_then(|account| engine.online.of(account.id())),
-        who_else: &who_else,
-        reason: &asked.reason,
-        reasons: &engine.reasons,
-        ticket: asked.ticket.as_deref().unwrap_or_default(),
-        go_to: asked.go_to.as_str(),
-        return_to: asked.return_to.as_str(),
-        errors: &refusal.map(error).into_iter().collect::<Vec<_>>(),
-        // From within another account nobody is asked anything.
-        code_available: engine.terms.consent == ConsentPolicy::Required && running.is_none(),
-        attest_available: engine.terms.attested && running.is_none(),
-        ask_available: consent == ConsentShown::Missing && running.is_none(),
-        instead_of: running.map(|running| (&running.id, running.current_user.name.as_str())),
-        length_minutes: engine.terms.length.as_mins(),
-        identity_tag: running.map(Impersonation::tag).as_deref(),
-        // Within another account the page is not the agent's own.
-        script: engine.script.as_deref().filter(|_| running.is_none()),
-    });
-    page::respond_html(status, page)
-}
-
-/// Returns the field that a refusal is about, and a sentence for people.
-fn error(refusal: &Refusal) -> (String, String) {
-    match refusal {
-        Refusal::Invalid { field, problem } => {
-            ((*field).to_owned(), format!("{} {problem}.", refusals::capitalised(&field.replace('_', " "))))
-        }
-        Refusal::AlreadyImpersonating { running_as } => {
-            (String::new(), format!("You are using the application as {} already.", running_as.name))
-        }
-        other => (String::new(), format!("{}.", refusals::capitalised(&other.to_string()))),
-    }
-}
-
-fn consent_shown(
-    engine: &Engine,
-    gathered: &Gathered,
-    signed_in: &SignedIn,
-    account: &vicarious_core::Account,
-) -> (ConsentShown, String) {
-    let now = engine.now();
-    let name = &account.person.name;
-    if engine.terms.consent == ConsentPolicy::NotRequired {
-        return (ConsentShown::NotRequired, format!("{name} will be told that you were here."));
-    }
-    if gathered.opted_out {
-        return (ConsentShown::OptedOut, format!("{name} has declined support access."));
-    }
-    let agent = signed_in.user.account.id();
-    let of_account = || gathered.consents.iter().filter(|consent| consent.account.id == *account.id());
-    let running = gathered.running.as_ref();
-    if let Some(consent) =
-        of_account().filter(|consent| consent.covers(agent, running, None, now)).max_by_key(|c| c.ends_at)
-    {
-        return (ConsentShown::Agreed, format!("{name} has agreed until {}.", day_and_time(consent.ends_at)));
-    }
-    match of_account().find(|consent| consent.state_at(now) == ConsentState::Asked) {
-        Some(consent) => (
-            ConsentShown::Asked,
-            format!("{name} was asked on {} and has not answered yet.", day_and_time(consent.asked_at)),
-        ),
-        None => (ConsentShown::Missing, format!("{name} has not agreed yet.")),
-    }
-}
-
-/// Returns a time as people read it: `Friday 27 November, 14:02 UTC`.
-fn day_and_time(at: vicarious_core::Timestamp) -> String {
-    at.strftime("%A %-d %B, %H:%M UTC").to_string()
 }
 
 fn unavailable(headers: &HeaderMap, outage: &Outage) -> Response {
