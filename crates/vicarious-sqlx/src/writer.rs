@@ -27,7 +27,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// How long outcomes wait for an intent to be written along with.
 const LINGER: Duration = Duration::from_millis(10);
 /// How often others go first before a batch is written.
-const GATHERED_AT_MOST: usize = 16;
+const GATHERED_AT_MOST: usize = 2;
 /// How often it tries, once nobody is left to give it work.
 const LAST_TRIES: usize = 8;
 
