@@ -136,8 +136,8 @@ fn about(page: &StartPage<'_>, account: &Account) -> String {
         customer = name(&account.person.name),
         email = escape(&account.person.email),
         online = match page.online {
-            Some(true) => " <span class=\"state good\">online now</span>",
-            Some(false) => " <span class=\"quiet\">not online</span>",
+            Some(true) => " · <span class=\"state good\">online now</span>",
+            Some(false) => " · <span class=\"quiet\">not online</span>",
             None => "",
         },
         class = page.consent.class(),
@@ -185,7 +185,7 @@ fn code(page: &StartPage<'_>) -> String {
                 .append_pair("return_to", page.return_to)
                 .finish();
             format!(
-                "<p>Does the customer read out a code? <a href=\"/impersonation/new?{}\">Enter a support code</a></p>\n",
+                "<p class=\"note\">Does the customer read out a code? <a href=\"/impersonation/new?{}\">Enter a support code</a></p>\n",
                 escape(&query)
             )
         }
