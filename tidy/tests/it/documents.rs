@@ -70,6 +70,27 @@ fn links_between_pages_lead_somewhere() {
     }
 }
 
+/// Returns the lines of a text, without the blank ones and without what indents them.
+fn unindented(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn the_code_of_the_guide_is_compiled_and_run() {
+    for (page, file) in [
+        ("docs/guide.md", "crates/vicarious/tests/it/guide.rs"),
+        ("docs/proxy.md", "crates/vicarious/tests/it/proxy.rs"),
+        ("docs/stuck-pages.md", "crates/vicarious/tests/it/stuck_pages.rs"),
+    ] {
+        let (text, source) = (read(page), unindented(&read(file)));
+        let blocks: Vec<_> = text.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+        assert!(!blocks.is_empty(), "{page} shows no code");
+        for part in blocks.iter().flat_map(|block| block.split("// …\n")) {
+            assert!(source.contains(&unindented(part)), "{page} shows what is not in {file}:\n{part}");
+        }
+    }
+}
+
 #[test]
 fn what_the_readme_adds_to_an_application_is_what_is_added_to_the_example() {
     let (readme, file) = (read("README.md"), read("examples/axum-login/vicarious.diff"));

@@ -1,0 +1,258 @@
+//! `docs/guide.md`: each block of it is a function or a test here.
+
+use std::error::Error;
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::{FromRef, State};
+use axum::response::Html;
+use axum::routing::{get, post};
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use vicarious::console::Console;
+use vicarious::decide::{ConsentPolicy, Terms};
+use vicarious::ports::Running;
+use vicarious::rules::is_safe;
+use vicarious::sqlx::Store;
+use vicarious::testing::{Credential, TestApp};
+use vicarious::{
+    AccountId, AsThemselves, CurrentUser, KeyRing, RequestIdentity, Rules, SignedDuration, Staff, Treats, Vicarious,
+    list_routes,
+};
+
+use crate::shop::{Shop, User, home, orders, save, sign_in, sign_out};
+
+fn support(shop: Shop, store: Store, keys: KeyRing) -> Result<Vicarious, Box<dyn Error>> {
+    let vicarious = Vicarious::builder(shop)
+        .ledger(store)
+        .keys(keys)
+        .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
+        .staff(|user| if user.is_support { Staff::Agent } else { Staff::No })
+        .rules(rules())
+        .terms(terms())
+        .sign_in("POST /sign-in")
+        .sign_out("POST /sign-out")
+        .sign_in_page("/sign-in?then=")
+        .open("/healthz")
+        .assets("/assets")
+        .assets("/console")
+        .origin("https://shop.example")
+        .build()?;
+    Ok(vicarious)
+}
+
+fn application(shop: Shop, vicarious: &Vicarious) -> Router {
+    everything_that_was_there(shop, vicarious)
+        .merge(Console::new(vicarious).brand("The shop").routes())
+        .layer(vicarious.layer())
+}
+
+async fn serve(shop: Shop, database_url: &str) -> Result<(), Box<dyn Error>> {
+    let keys = KeyRing::from_env("VICARIOUS_KEYS")?;
+    let store = Store::connect(database_url).await?;
+    let vicarious = support(shop.clone(), store.clone(), keys)?;
+    let app = application(shop, &vicarious);
+    for finding in vicarious.check(&app).await {
+        if finding.is_wrong() {
+            return Err(finding.to_string().into());
+        }
+        eprintln!("{finding}");
+    }
+    let listener = TcpListener::bind("127.0.0.1:3000").await?;
+    axum::serve(listener, app.into_make_service_with_connect_info::<SocketAddr>()).await?;
+    vicarious.shutdown().await;
+    store.close().await;
+    Ok(())
+}
+
+fn rules() -> Rules {
+    Rules::new()
+        .read("GET /orders", "looked at orders")
+        .write("POST /notes", "add this note")
+        .confirm("POST /profile", "save this profile")
+        .never("POST /payments")
+}
+
+fn terms() -> Terms {
+    Terms {
+        consent: ConsentPolicy::Required,
+        length: SignedDuration::from_mins(30),
+        idle: SignedDuration::from_mins(10),
+        write: SignedDuration::from_mins(10),
+        ..Terms::default()
+    }
+}
+
+async fn close_account(AsThemselves(user): AsThemselves<User>) -> String {
+    format!("Goodbye, {}.", user.id)
+}
+
+async fn dashboard(State(shop): State<Shop>, CurrentUser(user): CurrentUser<User>) -> &'static str {
+    if !vicarious::identity().is_impersonating() {
+        shop.seen_now(&user);
+    }
+    "dashboard"
+}
+
+async fn payments(State(vicarious): State<Vicarious>, RequestIdentity(who): RequestIdentity) -> Html<String> {
+    let button = match vicarious.why_not(&who, "POST", "/payments") {
+        None => "<button>Pay</button>".to_owned(),
+        Some(why) => format!("<button disabled>Pay</button> {why}"),
+    };
+    Html(format!("<!doctype html><title>Payments</title><form method=post>{button}</form>"))
+}
+
+async fn look_after(vicarious: &Vicarious, store: &Store) -> Result<(), Box<dyn Error>> {
+    for row in vicarious.ledger().running(Running::All).await? {
+        eprintln!("{} is inside the account of {}: {}", row.true_user.name, row.current_user.name, row.reason);
+    }
+    let report = store.verify(|_| {}).await?;
+    if let Some(fault) = report.fault {
+        return Err(format!("entry {} is not what was written", fault.seq).into());
+    }
+    Ok(())
+}
+
+#[derive(Clone)]
+struct App {
+    shop: Shop,
+    vicarious: Vicarious,
+}
+
+impl FromRef<App> for Shop {
+    fn from_ref(app: &App) -> Self {
+        app.shop.clone()
+    }
+}
+
+impl FromRef<App> for Vicarious {
+    fn from_ref(app: &App) -> Self {
+        app.vicarious.clone()
+    }
+}
+
+fn everything_that_was_there(shop: Shop, vicarious: &Vicarious) -> Router {
+    Router::new()
+        .route("/", get(home))
+        .route("/dashboard", get(dashboard))
+        .route("/orders", get(orders))
+        .route("/profile", post(save))
+        .route("/notes", post(save))
+        .route("/account/close", get(close_account))
+        .route("/payments", get(payments).post(save))
+        .route("/sign-in", get(async || "Who are you?").post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .route("/healthz", get(async || "fine"))
+        .route("/assets/style.css", get(async || ""))
+        .with_state(App { shop, vicarious: vicarious.clone() })
+}
+
+/// The application on a database of its own, which is gone with the folder.
+struct Tried {
+    _folder: TempDir,
+    shop: Shop,
+    store: Store,
+    app: TestApp,
+}
+
+async fn tried() -> Tried {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("shop.db").display());
+    let (shop, store) = (Shop::default(), Store::connect(&url).await.unwrap());
+    let vicarious = support(shop.clone(), store.clone(), KeyRing::generate()).unwrap();
+    let app = TestApp::new(application(shop.clone(), &vicarious), &vicarious, |who| async move {
+        Credential::form("/sign-in", &[("who", who.as_str())])
+    });
+    Tried { _folder: folder, shop, store, app }
+}
+
+#[tokio::test]
+async fn bob_sees_what_alice_sees_and_pays_nothing() {
+    let Tried { app, .. } = &tried().await;
+    let mut bob = app.as_agent("bob").impersonating("alice").reason("SUP-1").with_consent().await;
+    bob.get("/orders").await.assert_status(200).assert_shows("Orders of Alice").assert_in_plain_sight();
+    bob.post_form("/payments", &[]).await.assert_status(403);
+    bob.get("/account/close").await.assert_status(403);
+    bob.write_mode("she asked for it").await;
+    bob.post_form("/profile", &[("name", "Alicia")]).unconfirmed().await.assert_status(428);
+    bob.post_form("/profile", &[("name", "Alicia")]).await.assert_status(200);
+    let mut bob = bob.stop().await;
+    bob.get("/orders").await.assert_shows("Orders of Bob");
+}
+
+#[tokio::test]
+async fn it_is_put_together_as_it_must_be() {
+    let Tried { app, .. } = &tried().await;
+    assert_eq!(app.check("bob").await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn every_unsafe_route_has_a_rule() {
+    let Tried { app, shop, .. } = &tried().await;
+    let vicarious = app.vicarious();
+    let mut undecided = Vec::new();
+    for route in list_routes(&everything_that_was_there(shop.clone(), vicarious)) {
+        for method in route.methods.iter().flatten().filter(|method| !is_safe(method)) {
+            let is_judged = vicarious.treats(method, &route.path) == Treats::Judged;
+            if is_judged && !vicarious.rules().verdict(method, Some(&route.path)).classified {
+                undecided.push(format!("{method} {}", route.path));
+            }
+        }
+    }
+    assert_eq!(undecided, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn no_page_tells_who_the_agent_is() {
+    let Tried { app, .. } = &tried().await;
+    let probe = app.probe().agent("bob").customer("alice");
+    let probe = probe.example("id", "1").without("/access-log", "it tells the customer who was here");
+    let report = probe.run().await;
+    println!("{report}");
+    report.assert_clean();
+}
+
+#[tokio::test]
+async fn the_gravest_abuses_come_to_nothing() {
+    let Tried { app, .. } = &tried().await;
+    let attack = app.attack().agent("bob").customer("alice").another_customer("carol");
+    let report = attack.colleague("eve").administrator("eve").page("/").run().await;
+    println!("{report}");
+    report.assert_held();
+}
+
+#[tokio::test]
+async fn whoever_is_inside_leaves_no_trace_in_what_the_customer_did() {
+    let Tried { app, shop, .. } = &tried().await;
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    bob.get("/dashboard").await.assert_status(200);
+    assert!(!shop.was_seen("alice"));
+    app.signed_in("alice").await.get("/dashboard").await.assert_status(200);
+    assert!(shop.was_seen("alice"));
+}
+
+#[tokio::test]
+async fn a_button_that_would_be_refused_says_why() {
+    let Tried { app, .. } = &tried().await;
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    bob.get("/payments").await.assert_shows("<button disabled>Pay</button> Only the customer can do this");
+    app.signed_in("alice").await.get("/payments").await.assert_shows("<button>Pay</button>");
+}
+
+#[tokio::test]
+async fn the_record_is_whole_and_a_pause_puts_everybody_out() {
+    let Tried { app, store, .. } = &tried().await;
+    let vicarious = app.vicarious();
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    look_after(vicarious, store).await.unwrap();
+    vicarious.pause(None, "phishing").await.unwrap();
+    bob.get("/orders").await.assert_status(410);
+    vicarious.resume(None).await.unwrap();
+    vicarious.forget(&AccountId::from("bob"));
+}
+
+#[tokio::test]
+async fn without_keys_it_does_not_start_and_says_what_to_set() {
+    let refused = serve(Shop::default(), "sqlite://never-opened.db").await.unwrap_err();
+    assert!(refused.to_string().contains("`VICARIOUS_KEYS` is not set"), "{refused}");
+}
