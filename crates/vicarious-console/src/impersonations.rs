@@ -61,7 +61,7 @@ pub(crate) struct Line {
     pub(crate) href: String,
     pub(crate) true_user: Person,
     pub(crate) current_user: Person,
-    pub(crate) mode: &'static str,
+    pub(crate) writes: bool,
     pub(crate) since: When,
     /// How long it will last at most, or lasted.
     pub(crate) long: String,
@@ -80,10 +80,7 @@ impl Line {
         };
         Self {
             href: asked.link(&format!("/impersonations/{}", row.id)),
-            mode: match row.mode_at(now) {
-                Mode::Read => "Reading",
-                Mode::Write { .. } => "Writing",
-            },
+            writes: row.mode_at(now) != Mode::Read,
             since: asked.when(row.started_at),
             long,
             ended: row.over_at(now).map(why_ended),
@@ -93,11 +90,15 @@ impl Line {
             ticket: row.ticket,
         }
     }
+
+    /// Returns the mode as people read it.
+    pub(crate) fn mode<'a>(&self, frame: &'a Frame) -> &'a str {
+        frame.t(if self.writes { "Writing" } else { "Reading" })
+    }
 }
 
 /// Lists what runs and what ended lately: all of it for administrators, their own for agents.
 pub(crate) async fn list(asked: Asked) -> Answer {
-    let asked = asked.in_english();
     let (person, staff) = asked.staff(Staff::Agent).await?;
     let is_administrator = staff == Staff::Administrator;
     let ledger = asked.vicarious().ledger();
@@ -117,7 +118,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     }
     let lines = |rows: Vec<Impersonation>| rows.into_iter().map(|row| Line::new(&asked, row)).collect();
     let page = ImpersonationsPage {
-        frame: Frame::of(&asked, "Impersonations").await?,
+        frame: Frame::of(&asked, asked.words.text("Impersonations")).await?,
         is_administrator,
         running: lines(running),
         ended: lines(ended),
@@ -140,7 +141,7 @@ async fn alarms(asked: &Asked) -> Result<Vec<Alarm>, Unavailable> {
     let alarm = |recorded: Recorded| {
         let entry = recorded.entry;
         let agent = entry.detail.get("requested_by").and_then(|agent| agent.get("name")).and_then(Value::as_str);
-        let customer = entry.current_user.as_ref().map_or("Somebody", |person| &*person.name);
+        let customer = entry.current_user.as_ref().map_or(asked.words.text("Somebody"), |person| &*person.name);
         Alarm {
             said: asked
                 .words

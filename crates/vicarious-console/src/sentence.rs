@@ -15,6 +15,7 @@ use crate::when::When;
               {% when Piece::Slot with (_) %}\
               {% when Piece::Theirs with (text) %}<bdi>{{ text }}</bdi>\
               {% when Piece::Strong with (text) %}<strong><bdi>{{ text }}</bdi></strong>\
+              {% when Piece::Standout with (sentence) %}<strong>{{ sentence }}</strong>\
               {% when Piece::Stressed with (text) %}<em>{{ text }}</em>\
               {% when Piece::Code with (text) %}<code>{{ text }}</code>\
               {% when Piece::Time with (when) %}{{ when }}\
@@ -33,6 +34,8 @@ enum Piece {
     Slot(String),
     Theirs(String),
     Strong(String),
+    /// A sentence that stands out.
+    Standout(Sentence),
     Stressed(String),
     Code(String),
     Time(When),
@@ -116,6 +119,11 @@ impl Sentence {
     /// Puts a link there.
     pub(crate) fn link(self, slot: &str, href: impl Display, label: impl Display) -> Self {
         self.put(slot, Piece::Link { href: href.to_string(), label: label.to_string() })
+    }
+
+    /// Puts another sentence there that stands out.
+    pub(crate) fn strongly(self, slot: &str, other: &Self) -> Self {
+        self.put(slot, Piece::Standout(other.clone()))
     }
 
     /// Puts another sentence's pieces there.

@@ -50,7 +50,6 @@ struct Moment {
 
 /// Shows an impersonation, to administrators and to the agent who did it.
 pub(crate) async fn show(asked: Asked) -> Answer {
-    let asked = asked.in_english();
     let (person, staff) = asked.staff(Staff::Agent).await?;
     let ledger = asked.vicarious().ledger();
     let id = ImpersonationId::from(asked.id.as_str());
@@ -72,7 +71,7 @@ pub(crate) async fn show(asked: Asked) -> Answer {
     }
     entries.reverse();
     let page = TimelinePage {
-        frame: Frame::of(&asked, &format!("{} as {}", row.true_user.name, row.current_user.name)).await?,
+        frame: Frame::of(&asked, &title(&asked.words, &row)).await?,
         consent: consent(&asked, &row).await?,
         moments: Timeline::of(&asked, entries),
         earlier,
@@ -82,6 +81,10 @@ pub(crate) async fn show(asked: Asked) -> Answer {
         line: Line::new(&asked, row),
     };
     html(StatusCode::OK, &page)
+}
+
+fn title(words: &Words, row: &Impersonation) -> String {
+    words.fill("{agent} as {customer}", &[("agent", &row.true_user.name), ("customer", &row.current_user.name)])
 }
 
 /// Returns what the impersonation rests on.

@@ -81,7 +81,6 @@ impl Row {
 
 /// Lists entries, newest first.
 pub(crate) async fn list(asked: Asked) -> Answer {
-    let asked = asked.in_english();
     asked.staff(Staff::Administrator).await?;
     let filters = Filters::of(&asked);
     // One more than is shown tells whether there is a next page; nothing is ever counted.
@@ -120,7 +119,9 @@ async fn unusable(asked: &Asked, filters: Filters, refusal: Refusal) -> Answer {
         "to" => "To",
         other => other,
     };
-    let wrong = Wrong { field, text: format!("“{label}” {problem}.") };
+    let words = &asked.words;
+    let text = words.fill("“{field}” {problem}.", &[("field", &words.of(label)), ("problem", &words.text(problem))]);
+    let wrong = Wrong { field, text };
     html(StatusCode::UNPROCESSABLE_ENTITY, &page(asked, filters, Some(wrong), Vec::new(), None).await?)
 }
 
@@ -131,6 +132,6 @@ async fn page(
     rows: Vec<Row>,
     next: Option<String>,
 ) -> Result<TrailPage, Refused> {
-    let frame = Frame::of(asked, "Trail").await?;
+    let frame = Frame::of(asked, asked.words.text("Trail")).await?;
     Ok(TrailPage { frame, filters, kinds: Kind::ALL, wrong, rows, next, action: asked.link("/audit") })
 }

@@ -4,7 +4,7 @@ use axum::body::Body;
 use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
-use testkit::people::{alice, bob};
+use testkit::people::{alice, bob, dana, eve};
 use vicarious_core::Words;
 
 use crate::support::{Browser, World, text};
@@ -51,6 +51,36 @@ async fn a_customer_who_speaks_german_reads_german() {
     let code = german(&mut alice, "/support-code?page=/invoices").await;
     assert_german(&code);
     assert!(code.contains("Der Support kann <code>/invoices</code> mit Ihnen ansehen"), "{code}");
+}
+
+#[tokio::test]
+async fn agents_and_administrators_who_speak_german_read_german() {
+    let world = world().await;
+    let mut pair = world.inside(&eve(), &alice()).await;
+    let kept = pair.form("/notes", &[("text", "hello")]).await;
+    assert_eq!(kept.status, StatusCode::CONFLICT, "without its tag: {}", kept.body);
+    assert_eq!(pair.json(Method::POST, "/payments", json!({})).await.status, StatusCode::FORBIDDEN);
+    pair.stop().await;
+    let running = world.browser(&dana()).ask("/impersonations").await.json();
+    let (eves, bobs) = (&running["impersonations"][1]["id"], &running["impersonations"][0]["id"]);
+    for person in [bob(), dana()] {
+        let mut browser = world.browser(&person);
+        for path in ["/impersonations", "/consents", &format!("/impersonations/{}", bobs.as_str().unwrap())] {
+            assert_german(&german(&mut browser, path).await);
+        }
+    }
+    let mut dana = world.browser(&dana());
+    for path in ["/audit", "/audit?from=yesterday", "/audit?true_user=nobody"] {
+        assert_german(&german(&mut dana, path).await);
+    }
+    let told = text(&german(&mut dana, &format!("/impersonations/{}", eves.as_str().unwrap())).await);
+    for sentence in [
+        "Eve Early begann, die Anwendung als Alice Ames zu nutzen: a page looks wrong (SUP-4711)",
+        "Verweigert: Eve Early versuchte: POST /payments – im Namen anderer nie erlaubt.",
+        "Eve Early hat beendet.",
+    ] {
+        assert!(told.contains(sentence), "{sentence}: {told}");
+    }
 }
 
 #[tokio::test]
