@@ -17,7 +17,7 @@ use vicarious::sqlx::Store;
 use vicarious::testing::{Credential, TestApp};
 use vicarious::{
     AccountId, AsThemselves, CurrentUser, KeyRing, RequestIdentity, Rules, SignedDuration, Staff, Treats, Vicarious,
-    list_routes,
+    Words, list_routes,
 };
 
 use crate::shop::{Shop, User, home, orders, save, sign_in, sign_out};
@@ -37,6 +37,7 @@ fn support(shop: Shop, store: Store, keys: KeyRing) -> Result<Vicarious, Box<dyn
         .assets("/assets")
         .assets("/console")
         .origin("https://shop.example")
+        .words_by_language([Words::english(), Words::german()])
         .build()?;
     Ok(vicarious)
 }
