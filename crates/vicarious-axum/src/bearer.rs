@@ -3,20 +3,12 @@
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue};
 
-use crate::cookies::Presented;
 use crate::engine::Engine;
+use crate::presented::{HandleIn, Presented};
 use crate::site;
 
 /// The header of a request that has the handle, where [`Builder::handle_in_header`](crate::Builder::handle_in_header) is set.
 pub(crate) const HANDLE: &str = "impersonation-handle";
-
-/// Where a handle travels; never in both ways, or nobody could tell which one counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum HandleIn {
-    #[default]
-    Cookie,
-    Header,
-}
 
 /// Opens the handle of a request that has it in a header.
 pub(crate) fn presented(engine: &Engine, headers: &HeaderMap) -> Presented {

@@ -11,7 +11,6 @@ use vicarious_core::{Rules, Words};
 
 use crate::Vicarious;
 use crate::alarm::Alarm;
-use crate::bearer::HandleIn;
 use crate::ends::{Clock, Ends};
 use crate::engine::{Cached, Engine, InFlight};
 use crate::events::Events;
@@ -21,8 +20,9 @@ use crate::languages::Languages;
 use crate::met::Met;
 use crate::online::Online;
 use crate::paths::{HostRoute, Paths};
+use crate::presented::HandleIn;
+use crate::spent::Tickets;
 use crate::sweep;
-use crate::ticket::Tickets;
 
 /// The longest impersonation that may be set.
 const LONGEST: SignedDuration = SignedDuration::from_hours(8);

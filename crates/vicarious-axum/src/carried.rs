@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use vicarious_core::{AccountId, ImpersonationId, Person, SignInKey};
 
 use crate::connect::{Connected, Connecting, presented};
-use crate::cookies::Presented;
 use crate::engine::{Engine, Look};
+use crate::presented::Presented;
 use crate::resolve::{DeadCause, Standing};
 use crate::{Refused, Vicarious};
 

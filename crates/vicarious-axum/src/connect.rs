@@ -12,11 +12,11 @@ use tower::Service;
 use vicarious_core::ports::TellsEnd;
 use vicarious_core::{EndCause, HandleHash, Identity, Impersonation, SignInKey};
 
-use crate::cookies::Presented;
 use crate::engine::{Engine, Look};
 use crate::extract::{Acting, ExtractRefused, acting, refused};
 use crate::incoming::Incoming;
 use crate::inner::Inner;
+use crate::presented::Presented;
 use crate::record;
 use crate::refusals;
 use crate::resolve::{Dead, DeadCause, Resolution, Standing};

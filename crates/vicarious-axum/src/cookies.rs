@@ -3,29 +3,11 @@
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderMap, HeaderValue};
 use jiff::Timestamp;
-use vicarious_core::HandleHash;
 
-use crate::bearer::{self, HandleIn};
+use crate::bearer;
 use crate::engine::Engine;
 use crate::keys::{Handle, Purpose, seal_handle};
-
-/// What a request presents as its handle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Presented {
-    Nothing,
-    /// Something that is no handle of ours, or more than one.
-    Garbage,
-    Handle(HandleHash),
-}
-
-impl Presented {
-    pub(crate) fn handle(&self) -> Option<&HandleHash> {
-        match self {
-            Self::Handle(handle) => Some(handle),
-            Self::Nothing | Self::Garbage => None,
-        }
-    }
-}
+use crate::presented::{HandleIn, Presented};
 
 const HANDLE: &str = "vicarious-handle";
 const NOTICE: &str = "vicarious-notice";

@@ -227,7 +227,7 @@ impl<'a> Asked<'a> {
         }
         let problem = Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation-required", "Please confirm")
             .detail("Ask for the same again, with the confirmation.")
-            .with("question", question(verdict.phrase.unwrap_or("do this"), customer))
+            .with("question", question(self.engine.languages.usual(), verdict.phrase.unwrap_or("do this"), customer))
             .with("confirmation", confirm::mint(self.engine, &subject));
         Ok(Some(problem))
     }

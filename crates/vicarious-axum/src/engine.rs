@@ -13,18 +13,18 @@ use vicarious_core::redact::Redactor;
 use vicarious_core::{AccountId, EndCause, HandleHash, Impersonation, ImpersonationId, Rules, SignInKey};
 
 use crate::alarm::Alarm;
-use crate::bearer::HandleIn;
 use crate::cache::Cache;
 use crate::ends::{Clock, Ends};
 use crate::events::{Event, Events, News};
 use crate::host::{AnyHost, HostError, Known, SignIn};
 use crate::keys::{KeyRing, open_handle};
 use crate::languages::Languages;
-use crate::mark::Lasting;
+use crate::lasting::Lasting;
 use crate::met::Met;
 use crate::online::Online;
 use crate::paths::Paths;
-use crate::ticket::Tickets;
+use crate::presented::HandleIn;
+use crate::spent::Tickets;
 
 /// Why something could not be found out: an outage, never a denial.
 #[derive(Debug, thiserror::Error)]
@@ -89,7 +89,7 @@ pub(crate) struct Cached {
     accounts: Cache<AccountId, Known>,
     rows: Cache<HandleHash, Arc<Impersonation>>,
     open: Cache<SignInKey, Option<Impersonation>>,
-    lasting: Cache<HandleHash, Arc<Lasting>>,
+    pub(crate) lasting: Cache<HandleHash, Arc<Lasting>>,
     /// What sealed texts were found to hold; a ring says the same of a text for ever.
     opened: Cache<String, HandleHash>,
     /// What may be recorded of texts that come with every request of a browser.
@@ -201,17 +201,6 @@ impl Engine {
             self.cached.redacted.put(text.to_owned(), redacted.clone(), now);
         }
         redacted
-    }
-
-    /// Returns what the marks of all answers of a row have in common; another reading of the row has its own.
-    pub(crate) fn lasting(&self, row: &Arc<Impersonation>) -> Arc<Lasting> {
-        let now = self.now();
-        if let Some(known) = self.cached.lasting.get(&row.handle, now).filter(|known| known.is_of(row)) {
-            return known;
-        }
-        let lasting = Arc::new(Lasting::of(self, Arc::clone(row)));
-        self.cached.lasting.put(row.handle, Arc::clone(&lasting), now);
-        lasting
     }
 
     /// Returns the row of a handle as the ledger has it now.

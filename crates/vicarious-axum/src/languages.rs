@@ -1,11 +1,17 @@
 //! Which language somebody is answered in.
 
-use http::HeaderMap;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::Response;
 use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderValue};
 use vicarious_core::Words;
 use vicarious_core::words::chosen;
 
 use crate::Vicarious;
+use crate::page;
+use crate::problem::Problem;
 
 /// The languages that the application's people are answered in, the usual one first; never none.
 pub(crate) struct Languages(Vec<Words>);
@@ -35,8 +41,37 @@ impl Languages {
         if self.0.len() == 1 {
             return self.usual();
         }
-        let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
+        self.accepted(headers.get(ACCEPT_LANGUAGE))
+    }
+
+    fn accepted(&self, accepted: Option<&HeaderValue>) -> &Words {
+        let accepted = accepted.and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
         chosen(&self.0, accepted).unwrap_or_else(|| self.usual())
+    }
+
+    /// Says the page of a problem in the language that suits its request. What made it need not know the languages: the
+    /// application's own handlers do not.
+    pub(crate) fn say(&self, mut response: Response) -> Response {
+        let Some(Unsaid(unsaid)) = response.extensions_mut().remove::<Unsaid>() else { return response };
+        let words = self.accepted(unsaid.accepted.as_ref());
+        *response.body_mut() = Body::from(page::problem_page(words, &unsaid.problem));
+        response
+    }
+}
+
+/// A problem whose page is in English so far.
+#[derive(Clone)]
+pub(crate) struct Unsaid(Arc<Waiting>);
+
+struct Waiting {
+    problem: Problem,
+    accepted: Option<HeaderValue>,
+}
+
+impl Unsaid {
+    pub(crate) fn new(problem: &Problem, headers: &HeaderMap) -> Self {
+        let accepted = headers.get(ACCEPT_LANGUAGE).cloned();
+        Self(Arc::new(Waiting { problem: problem.clone(), accepted }))
     }
 }
 

@@ -73,7 +73,10 @@ where
         let next = self.inner.clone();
         let inner = Inner::new(std::mem::replace(&mut self.inner, next));
         let engine = Arc::clone(&self.engine);
-        Box::pin(async move { Ok(serve(engine, inner, request).await) })
+        Box::pin(async move {
+            let response = serve(Arc::clone(&engine), inner, request).await;
+            Ok(engine.languages.say(response))
+        })
     }
 }
 
@@ -158,7 +161,7 @@ where
 {
     // A tag was put into forms of an impersonation; whoever sends one now would act under another name.
     if !incoming.is_safe() && !incoming.tags().is_empty() {
-        return refusals::mismatch(&incoming.parts, &resolution.identity());
+        return refusals::mismatch(engine, &incoming.parts, &resolution.identity());
     }
     let notice = cookies::notice(engine, &incoming.parts.headers);
     let mut request = incoming.into_untouched_request();

@@ -16,21 +16,10 @@ use vicarious_core::{Impersonation, Mode};
 use crate::banner::{Banner, BannerData};
 use crate::document::{self, Rewrite, Tagging, is_html};
 use crate::engine::Engine;
+use crate::lasting::Lasting;
 use crate::paths::START_PAGE;
 use crate::problem::Problem;
 use crate::site;
-
-/// What the marks of all answers of one impersonation have in common, put together once for its row.
-pub(crate) struct Lasting {
-    row: Arc<Impersonation>,
-    /// The header in reading and in write mode.
-    headers: [Option<HeaderValue>; 2],
-    tag: String,
-    tagging: Arc<Tagging>,
-    banner: Banner,
-    /// The start page that continues this impersonation, filled in, around the page where it was left.
-    continues: (String, String),
-}
 
 impl Lasting {
     pub(crate) fn of(engine: &Engine, row: Arc<Impersonation>) -> Self {
@@ -42,17 +31,13 @@ impl Lasting {
         Self { headers, tagging, banner, continues: continues(&row), tag, row }
     }
 
-    pub(crate) fn is_of(&self, row: &Arc<Impersonation>) -> bool {
-        Arc::ptr_eq(&self.row, row)
-    }
-
     /// Marks an answer: a document gets the banner, every HTML its identity tags, everything the headers.
     ///
     /// `asked` are the request's head as it came in.
     pub(crate) fn mark(&self, engine: &Engine, asked: &Asked, response: Response) -> Response {
-        let mut response = self.rewritten(engine, asked, response).unwrap_or_else(|why| {
+        let mut response = self.rewritten(engine, asked, engine.languages.say(response)).unwrap_or_else(|why| {
             // The page that says so is one of ours, which can be marked.
-            let instead = unmarkable(&asked.headers, &why);
+            let instead = engine.languages.say(unmarkable(&asked.headers, &why));
             self.rewritten(engine, asked, instead).unwrap_or_else(|_| StatusCode::BAD_GATEWAY.into_response())
         });
         self.add_headers(engine, response.headers_mut());
@@ -100,6 +85,19 @@ impl Lasting {
         let data = data(engine, &self.row, &self.tag, engine.now());
         let idle_ends_at = asked.idle_ends_at(&self.row);
         self.banner.html(&BannerData { idle_ends_at, continue_href: Some(&href), ..data })
+    }
+}
+
+impl Engine {
+    /// Returns what the marks of all answers of a row have in common; another reading of the row has its own.
+    pub(crate) fn lasting(&self, row: &Arc<Impersonation>) -> Arc<Lasting> {
+        let now = self.now();
+        if let Some(known) = self.cached.lasting.get(&row.handle, now).filter(|known| known.is_of(row)) {
+            return known;
+        }
+        let lasting = Arc::new(Lasting::of(self, Arc::clone(row)));
+        self.cached.lasting.put(row.handle, Arc::clone(&lasting), now);
+        lasting
     }
 }
 

@@ -13,7 +13,8 @@ use axum::body::Body;
 use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
-use vicarious_core::SitePath;
+use vicarious_core::words::{Piece, pieces};
+use vicarious_core::{SitePath, Words};
 
 pub(crate) use notices::{DeadPage, MismatchPage, cross_site_page, dead_page, mismatch_page, problem_page};
 pub(crate) use questions::{ConfirmPage, ResumePage, SwitchPage, confirm_page, resume_page, switch_page};
@@ -53,8 +54,8 @@ pub(crate) fn respond_html(status: StatusCode, page: String) -> Response {
 pub(crate) struct Page<'a> {
     /// What the window and the main heading say.
     pub(crate) title: &'a str,
-    /// The language of the page, as BCP 47 writes it.
-    pub(crate) lang: &'a str,
+    /// What it is said in.
+    pub(crate) words: &'a Words,
     /// `calm`, `warning` or `danger`: the colour of the edge.
     pub(crate) body_class: &'a str,
 }
@@ -68,7 +69,7 @@ impl Page<'_> {
              <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
              <title>{title}</title>\n<link rel=\"stylesheet\" href=\"/impersonation/pages.css\">\n</head>\n\
              <body class=\"vicarious-page {class}\">\n<main>\n<h1>{title}</h1>\n{main}</main>\n</body>\n</html>\n",
-            lang = escape(self.lang),
+            lang = escape(self.words.tag()),
             class = escape(self.body_class),
             title = escape(self.title),
         )
@@ -107,6 +108,16 @@ impl Display for Escaped<'_> {
     }
 }
 
+/// Returns a sentence as HTML. What stands for its names has to be HTML already.
+pub(crate) fn said(words: &Words, english: &str, values: &[(&str, &dyn Display)]) -> String {
+    let value = |slot| values.iter().find(|(name, _)| *name == slot).map(|(_, value)| value.to_string());
+    let piece = |piece| match piece {
+        Piece::Text(text) => escape(text).to_string(),
+        Piece::Slot(slot) => value(slot).unwrap_or_default(),
+    };
+    pieces(words.text(english)).map(piece).collect()
+}
+
 /// Returns somebody's name, kept from turning the text around it: names are written by those they name.
 pub(crate) fn name(text: &str) -> impl Display {
     fmt::from_fn(move |f| write!(f, "<bdi>{}</bdi>", escape(text)))
@@ -132,19 +143,28 @@ fn way_out(href: &str, label: &str) -> String {
     format!("<a class=\"button\" href=\"{}\">{}</a>", path(href), escape(label))
 }
 
+/// Returns the link to the application's first page.
+fn home(words: &Words) -> String {
+    way_out("/", words.text("Go to the first page"))
+}
+
+fn minutes(words: &Words, number: i64) -> String {
+    words.count(number, "{count} minute", "{count} minutes")
+}
+
 /// Returns what somebody typed, as a list to read.
-fn typed(fields: &[(String, String)]) -> String {
+fn typed(words: &Words, fields: &[(String, String)]) -> String {
     if fields.is_empty() {
         return String::new();
     }
     let rows: String = fields
         .iter()
         .map(|(name, value)| {
-            let value: Cow<'_, str> = if value.is_empty() { "(empty)".into() } else { value.into() };
-            format!("<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n", escape(&readable(name)), escape(&value))
+            let value: Cow<'_, str> = if value.is_empty() { words.text("(empty)").into() } else { value.into() };
+            format!("<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n", escape(words.of(&readable(name))), escape(&value))
         })
         .collect();
-    format!("<h2>What you typed</h2>\n<dl class=\"typed\">\n{rows}</dl>\n")
+    format!("<h2>{}</h2>\n<dl class=\"typed\">\n{rows}</dl>\n", escape(words.text("What you typed")))
 }
 
 /// Turns a field's name into words: `billing_address` becomes `Billing address`.

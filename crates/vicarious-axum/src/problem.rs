@@ -1,9 +1,13 @@
 //! Refusals as people and programs read them: a page, or an RFC 9457 problem.
 
+use std::borrow::Cow;
+
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
+use vicarious_core::Words;
 
+use crate::languages::Unsaid;
 use crate::page;
 use crate::site::wants_json;
 
@@ -22,6 +26,24 @@ pub struct Problem {
     pub extra: Map<String, Value>,
     /// The next steps, the best one first.
     pub links: Vec<Next>,
+    /// The detail as a sentence of ours that can be said in other languages.
+    says: Option<Says>,
+}
+
+/// A sentence of ours with what stands for its names.
+#[derive(Clone, Debug, PartialEq)]
+struct Says {
+    english: &'static str,
+    values: Vec<(&'static str, Filled)>,
+}
+
+/// What stands for a name in a sentence.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Filled {
+    /// Words of ours, which are translated too.
+    Ours(String),
+    /// Somebody else's, said as they are.
+    Theirs(String),
 }
 
 /// A step that helps.
@@ -48,14 +70,30 @@ pub enum Next {
 impl Problem {
     /// Returns a problem; its `type` is `urn:vicarious:problem:` and the slug.
     pub fn new(status: StatusCode, kind: &'static str, title: impl Into<String>) -> Self {
-        Self { status, kind, title: title.into(), detail: None, extra: Map::new(), links: Vec::new() }
+        Self { status, kind, title: title.into(), detail: None, extra: Map::new(), links: Vec::new(), says: None }
     }
 
     /// Says what happened this time.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        (self.detail, self.says) = (Some(detail.into()), None);
         self
+    }
+
+    /// Says what happened this time with a sentence of ours, which pages say in their own language.
+    #[must_use]
+    pub(crate) fn says(mut self, english: &'static str, values: Vec<(&'static str, Filled)>) -> Self {
+        let says = Says { english, values };
+        (self.detail, self.says) = (Some(says.in_words(&Words::english())), Some(says));
+        self
+    }
+
+    /// Returns what happened this time, in this language as far as it is a sentence of ours.
+    pub(crate) fn detail_in<'a>(&'a self, words: &'a Words) -> Option<Cow<'a, str>> {
+        match &self.says {
+            Some(says) => Some(says.in_words(words).into()),
+            None => self.detail.as_deref().map(|detail| words.of(detail).into()),
+        }
     }
 
     /// Adds a member to the JSON form.
@@ -87,13 +125,28 @@ impl Problem {
         Value::Object(members)
     }
 
-    /// Returns the answer in the form that the request asks for.
+    /// Returns the answer in the form that the request asks for. A page is said in the language that suits the request as
+    /// it leaves through the layer.
     pub fn respond(&self, request: &HeaderMap) -> Response {
         if wants_json(request) {
             page::respond(self.status, "application/problem+json", self.to_json().to_string())
         } else {
-            page::respond_html(self.status, page::problem_page(self))
+            let mut response = page::respond_html(self.status, page::problem_page(&Words::english(), self));
+            response.extensions_mut().insert(Unsaid::new(self, request));
+            response
         }
+    }
+}
+
+impl Says {
+    fn in_words(&self, words: &Words) -> String {
+        let say = |filled: &Filled| match filled {
+            Filled::Ours(text) => words.of(text).to_owned(),
+            Filled::Theirs(text) => text.clone(),
+        };
+        let values: Vec<(&str, String)> = self.values.iter().map(|(name, filled)| (*name, say(filled))).collect();
+        let values: Vec<_> = values.iter().map(|(name, text)| (*name, text as &dyn std::fmt::Display)).collect();
+        words.fill(self.english, &values)
     }
 }
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use vicarious_core::audit::{Entry, Kind};
 use vicarious_core::ports::Unavailable;
 use vicarious_core::rules::Verdict;
-use vicarious_core::{EndCause, Identity, Impersonation, Refusal};
+use vicarious_core::{EndCause, Identity, Impersonation, Refusal, Words};
 
 use crate::back;
 use crate::confirm::Held;
@@ -18,6 +18,7 @@ use crate::incoming::Incoming;
 use crate::input::Form;
 use crate::mark::{self, Asked};
 use crate::page::{self, ConfirmPage, DeadPage, MismatchPage, SwitchPage};
+use crate::problem::Filled::{Ours, Theirs};
 use crate::problem::{Next, Problem};
 use crate::record;
 use crate::resolve::{Dead, DeadCause, Resolution, Standing};
@@ -84,8 +85,10 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
     let json = site::wants_json(headers);
     let (status, word) = refused.recorded();
     match refused {
-        Refused::CrossSite => cross_site(headers),
-        Refused::Mismatch => mismatch_as(headers, &format!("You are now using the application as {customer}.")),
+        Refused::CrossSite => cross_site(engine, headers),
+        Refused::Mismatch => {
+            mismatch_as(engine, headers, ("You are now using the application as {customer}.", "customer", customer))
+        }
         Refused::Never { phrase, classified } => {
             let back =
                 Next::Link { href: back::path(headers, &engine.own_origins).to_string(), label: "Back".to_owned() };
@@ -94,7 +97,7 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
         Refused::ReadOnly { .. } if json => read_only().respond(headers),
         Refused::ReadOnly { held } => {
             let back = back::path(headers, &engine.own_origins);
-            page::respond_html(status, switch(engine, row, held.as_deref(), back.as_str(), &row.reason))
+            page::respond_html(status, switch(engine, headers, row, held.as_deref(), back.as_str(), &row.reason))
         }
         Refused::Confirm { phrase, confirmation, held } => confirm(engine, row, headers, &phrase, &confirmation, &held),
         Refused::TooLarge => Problem::new(status, word, "Too large to confirm")
@@ -107,13 +110,18 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
 
 /// Returns the problem of what only the customer may do.
 pub(crate) fn never(customer: &str, phrase: Option<&str>, classified: bool) -> Problem {
-    let what = phrase.map_or_else(String::new, |phrase| format!(" ({phrase})"));
-    let detail = if classified {
-        format!("Only {customer} can do this{what}, as themselves.")
-    } else {
-        "Nobody has decided yet whether this may be done while impersonating, so it may not.".to_owned()
-    };
-    Problem::new(StatusCode::FORBIDDEN, "never", "Not while impersonating").detail(detail)
+    let problem = Problem::new(StatusCode::FORBIDDEN, "never", "Not while impersonating");
+    let customer = ("customer", Theirs(customer.to_owned()));
+    match phrase {
+        _ if !classified => {
+            problem.detail("Nobody has decided yet whether this may be done while impersonating, so it may not.")
+        }
+        Some(phrase) => {
+            let what = ("what", Ours(phrase.to_owned()));
+            problem.says("Only {customer} can do this ({what}), as themselves.", vec![customer, what])
+        }
+        None => problem.says("Only {customer} can do this, as themselves.", vec![customer]),
+    }
 }
 
 /// Returns the problem of what needs write mode.
@@ -131,7 +139,8 @@ pub(crate) fn confirm(
     confirmation: &str,
     held: &Held,
 ) -> Response {
-    let question = question(phrase, &row.current_user.name);
+    let words = engine.languages.of(headers);
+    let question = question(words, phrase, &row.current_user.name);
     if site::wants_json(headers) {
         return Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation-required", "Please confirm")
             .detail("Repeat the request with the header `Confirmation`.")
@@ -140,6 +149,7 @@ pub(crate) fn confirm(
             .respond(headers);
     }
     let page = page::confirm_page(&ConfirmPage {
+        words,
         question: &question,
         phrase,
         customer: &row.current_user,
@@ -155,9 +165,17 @@ pub(crate) fn confirm(
 }
 
 /// Returns the page that offers to switch to write mode and keeps what was typed.
-pub(crate) fn switch(engine: &Engine, row: &Impersonation, held: Option<&Held>, back: &str, reason: &str) -> String {
+pub(crate) fn switch(
+    engine: &Engine,
+    headers: &HeaderMap,
+    row: &Impersonation,
+    held: Option<&Held>,
+    back: &str,
+    reason: &str,
+) -> String {
     let phrase = held.and_then(|held| engine.rules.verdict(&held.method, held.route.as_deref()).phrase);
     page::switch_page(&SwitchPage {
+        words: engine.languages.of(headers),
         customer: &row.current_user,
         phrase,
         reason,
@@ -170,10 +188,9 @@ pub(crate) fn switch(engine: &Engine, row: &Impersonation, held: Option<&Held>, 
 }
 
 /// Returns the question that names the customer: "Save this profile for Alice's account?".
-pub(crate) fn question(phrase: &str, customer: &str) -> String {
-    let mut phrase = phrase.chars();
-    let first = phrase.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{} for {customer}'s account?", phrase.as_str())
+pub(crate) fn question(words: &Words, phrase: &str, customer: &str) -> String {
+    let phrase = capitalised(words.of(phrase));
+    words.fill("{phrase} for {customer}'s account?", &[("phrase", &phrase), ("customer", &customer)])
 }
 
 /// Returns what was typed into a held form, for the page to show; fields of ours and secrets are left out.
@@ -194,7 +211,7 @@ pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
 /// Answers a request that presents a dead handle: nothing runs under either name, and neither does the next.
 pub(crate) async fn dead(engine: &Engine, parts: &Parts, resolution: &Resolution, dead: &Dead) -> Response {
     record_dead(engine, parts, dead);
-    gone(&parts.headers, resolution, dead)
+    gone(engine, &parts.headers, resolution, dead)
 }
 
 /// Records that a dead handle was presented, where it is known whose it was.
@@ -235,40 +252,45 @@ pub(crate) async fn over(
 }
 
 /// Answers a request that presents a dead handle.
-pub(crate) fn gone(headers: &HeaderMap, resolution: &Resolution, dead: &Dead) -> Response {
+pub(crate) fn gone(engine: &Engine, headers: &HeaderMap, resolution: &Resolution, dead: &Dead) -> Response {
     if site::wants_json(headers) {
         return ended(dead.cause).respond(headers);
     }
+    let words = engine.languages.of(headers);
     let page = page::dead_page(&DeadPage {
-        sentence: dead.cause.sentence(),
-        agent: resolution.true_user().map_or("nobody", |user| user.account.person.name.as_str()),
+        words,
+        sentence: words.text(dead.cause.sentence()),
+        agent: resolution.true_user().map_or(words.text("nobody"), |user| user.account.person.name.as_str()),
         customer: dead.row.as_ref().map(|row| &row.current_user),
     });
     page::respond_html(StatusCode::GONE, page)
 }
 
 /// Answers a form of one identity that is sent as another.
-pub(crate) fn mismatch(parts: &Parts, identity: &Identity) -> Response {
-    let now = identity.current_user().map_or_else(
-        || "Nobody is signed in now.".to_owned(),
-        |user| format!("You are now acting as yourself, {}.", user.name),
-    );
-    mismatch_as(&parts.headers, &now)
+pub(crate) fn mismatch(engine: &Engine, parts: &Parts, identity: &Identity) -> Response {
+    let now = match identity.current_user() {
+        Some(user) => ("You are now acting as yourself, {agent}.", "agent", &*user.name),
+        None => ("Nobody is signed in now.", "", ""),
+    };
+    mismatch_as(engine, &parts.headers, now)
 }
 
-fn mismatch_as(headers: &HeaderMap, now: &str) -> Response {
+/// Says who is acting now with a sentence, its name, and who stands for that.
+fn mismatch_as(engine: &Engine, headers: &HeaderMap, (english, slot, who): (&str, &str, &str)) -> Response {
+    let words = engine.languages.of(headers);
+    let now = |words: &Words| words.fill(english, &[(slot, &who)]);
     if site::wants_json(headers) {
         return Problem::new(StatusCode::CONFLICT, "identity-mismatch", "This page belongs to another identity")
-            .detail(format!("{now} Nothing was carried out."))
+            .detail(format!("{} Nothing was carried out.", now(&Words::english())))
             .respond(headers);
     }
-    page::respond_html(StatusCode::CONFLICT, page::mismatch_page(&MismatchPage { now, reload: None }))
+    page::respond_html(StatusCode::CONFLICT, page::mismatch_page(&MismatchPage { words, now: &now(words), reload: None }))
 }
 
 /// Answers a request that another site caused.
-pub(crate) fn cross_site(headers: &HeaderMap) -> Response {
+pub(crate) fn cross_site(engine: &Engine, headers: &HeaderMap) -> Response {
     if !site::wants_json(headers) {
-        return page::respond_html(StatusCode::FORBIDDEN, page::cross_site_page());
+        return page::respond_html(StatusCode::FORBIDDEN, page::cross_site_page(engine.languages.of(headers)));
     }
     Problem::new(StatusCode::FORBIDDEN, "cross-site", "This request came from another site")
         .detail("Nothing was carried out.")
@@ -343,14 +365,35 @@ pub(crate) fn of_refusal(refusal: &Refusal) -> Problem {
         // One body for unknown, gone, disabled, oneself and not allowed.
         Refusal::NoSuchAccount => problem.detail("There is nothing here, or it is not for you."),
         Refusal::Invalid { field, problem: wrong } => {
-            problem.detail(format!("{} {wrong}.", capitalised(field))).with("field", *field)
+            let values = vec![("field", Ours(field_name(field))), ("problem", Ours((*wrong).to_owned()))];
+            problem.says("{field} {problem}.", values).with("field", *field)
         }
         Refusal::Ended(cause) => problem.detail(cause.sentence()).with("cause", cause.as_str()),
-        Refusal::ConsentRequired { account, opted_out: true } => {
-            problem.detail(format!("{} has declined support access.", account.name))
+        Refusal::ConsentRequired { account, opted_out } => {
+            let customer = ("customer", Theirs(account.name.clone()));
+            let declined = "{customer} has declined support access.";
+            problem.says(if *opted_out { declined } else { "{customer} has not agreed." }, vec![customer])
         }
+        Refusal::AlreadyImpersonating { running_as } => {
+            let customer = ("customer", Theirs(running_as.name.clone()));
+            problem.says("Already impersonating {customer}.", vec![customer])
+        }
+        Refusal::TooMany { limit } => {
+            let limit = ("limit", Theirs(limit.to_string()));
+            problem.says("At most {limit} impersonations may run at once.", vec![limit])
+        }
+        Refusal::Paused { reason } => {
+            let reason = ("reason", Theirs(reason.clone()));
+            problem.says("Impersonation is paused: {reason}.", vec![reason])
+        }
+        // The others are whole sentences, which are found by their text.
         other => problem.detail(format!("{}.", capitalised(&other.to_string()))),
     }
+}
+
+/// Returns what a field on the wire is called for people: `support_code` is a `Support code`.
+pub(crate) fn field_name(field: &str) -> String {
+    capitalised(&field.replace('_', " "))
 }
 
 pub(crate) fn capitalised(text: &str) -> String {

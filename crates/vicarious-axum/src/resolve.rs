@@ -7,10 +7,11 @@ use vicarious_core::decide::end;
 use vicarious_core::ports::ApplyError;
 use vicarious_core::{EndCause, HandleHash, Identity, Impersonation, SignInKey};
 
-use crate::cookies::{self, Presented};
+use crate::cookies;
 use crate::ends::Ends;
 use crate::engine::{Engine, Look, Outage};
 use crate::host::{Known, SignIn};
+use crate::presented::Presented;
 
 /// What a request turned out to be.
 pub(crate) struct Resolution {

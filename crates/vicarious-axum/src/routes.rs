@@ -51,7 +51,7 @@ pub(crate) async fn cross_site(engine: &Engine, incoming: &Incoming, resolution:
     {
         return refusals::outage(&incoming.parts.headers, &outage);
     }
-    refusals::cross_site(&incoming.parts.headers)
+    refusals::cross_site(engine, &incoming.parts.headers)
 }
 
 async fn route(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution) -> Response {

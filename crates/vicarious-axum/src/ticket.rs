@@ -1,11 +1,10 @@
 //! Tickets: identity for a socket on another host, where the cookies of this one do not go.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use http::StatusCode;
 use http::request::Parts;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use vicarious_core::Impersonation;
 use vicarious_core::audit::RequestFacts;
@@ -37,27 +36,6 @@ struct Sealed {
     /// In microseconds since the epoch.
     until: i64,
     nonce: uuid::Uuid,
-}
-
-/// How long tickets last, and which were used on this process and have not lapsed.
-pub(crate) struct Tickets {
-    lasts: SignedDuration,
-    used: Mutex<BTreeSet<(i64, uuid::Uuid)>>,
-}
-
-impl Tickets {
-    pub(crate) fn new(lasts: SignedDuration) -> Self {
-        Self { lasts, used: Mutex::default() }
-    }
-
-    /// Returns whether a ticket that is good until then is used for the first time.
-    fn spend(&self, until: i64, nonce: uuid::Uuid, now: Timestamp) -> bool {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        while used.first().is_some_and(|(until, _)| *until <= now.as_microsecond()) {
-            used.pop_first();
-        }
-        used.insert((until, nonce))
-    }
 }
 
 impl Vicarious {

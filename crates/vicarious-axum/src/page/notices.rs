@@ -1,12 +1,13 @@
 //! The pages that say why something did not happen, and what can be done now.
 
-use vicarious_core::Person;
+use vicarious_core::{Person, Words};
 
-use super::{Page, escape, hidden, path, way_out};
+use super::{Page, escape, hidden, home, path, way_out};
 use crate::problem::{Next, Problem};
 
 /// What the page of an ended impersonation shows.
 pub(crate) struct DeadPage<'a> {
+    pub(crate) words: &'a Words,
     /// Why it ended, as a sentence.
     pub(crate) sentence: &'a str,
     /// The person at the keyboard, by name.
@@ -17,25 +18,27 @@ pub(crate) struct DeadPage<'a> {
 
 /// Returns the page that every request gets until its end is acknowledged.
 pub(crate) fn dead_page(page: &DeadPage<'_>) -> String {
+    let words = page.words;
     let title = match page.customer {
-        Some(customer) => format!("You are no longer using the application as {}", customer.name),
-        None => "Your impersonation has ended".to_owned(),
+        Some(customer) => {
+            words.fill("You are no longer using the application as {customer}", &[("customer", &customer.name)])
+        }
+        None => words.text("Your impersonation has ended").to_owned(),
     };
-    let again = page
-        .customer
-        .map(|customer| way_out(&start_again(customer), &format!("Start again as {}", customer.name)))
-        .unwrap_or_default();
+    let again = |customer: &Person| words.fill("Start again as {customer}", &[("customer", &customer.name)]);
+    let again = page.customer.map(|customer| way_out(&start_again(customer), &again(customer))).unwrap_or_default();
+    let explained = "Nothing you did on the last page was carried out. Say first who you want to be, so that nothing runs \
+                     under the wrong name.";
     let main = format!(
-        "<p class=\"lead\">{sentence}</p>\n\
-         <p>Nothing you did on the last page was carried out. Say first who you want to be, \
-         so that nothing runs under the wrong name.</p>\n\
+        "<p class=\"lead\">{sentence}</p>\n<p>{explained}</p>\n\
          <form method=\"post\" action=\"/impersonation\">\n{method}\n\
-         <p class=\"actions\"><button class=\"primary\">Go on as {agent}</button> {again}</p>\n</form>\n",
+         <p class=\"actions\"><button class=\"primary\">{on}</button> {again}</p>\n</form>\n",
         sentence = escape(page.sentence),
+        explained = escape(words.text(explained)),
         method = hidden("_method", "DELETE"),
-        agent = escape(page.agent),
+        on = escape(&words.fill("Go on as {agent}", &[("agent", &page.agent)])),
     );
-    Page { title: &title, lang: "en", body_class: "warning" }.render(main)
+    Page { title: &title, words, body_class: "warning" }.render(main)
 }
 
 /// Returns the address of the start page for a customer.
@@ -46,6 +49,7 @@ fn start_again(customer: &Person) -> String {
 
 /// What the page of a mixed-up tab shows.
 pub(crate) struct MismatchPage<'a> {
+    pub(crate) words: &'a Words,
     /// Who is acting now, and as whom, as a sentence.
     pub(crate) now: &'a str,
     /// The page that the form was on; none when the browser did not say.
@@ -54,53 +58,52 @@ pub(crate) struct MismatchPage<'a> {
 
 /// Returns the page for a form that was made for another identity.
 pub(crate) fn mismatch_page(page: &MismatchPage<'_>) -> String {
+    let words = page.words;
+    let label = escape(words.text("Reload that page"));
     let reload = page
         .reload
-        .map(|back| format!("<a class=\"button primary\" href=\"{}\">Reload that page</a> ", path(back)))
+        .map(|back| format!("<a class=\"button primary\" href=\"{}\">{label}</a> ", path(back)))
         .unwrap_or_default();
+    let explained = "The page you sent this from was opened as somebody else, so nothing was carried out. This happens when \
+                     the identity changes in another tab.";
     let main = format!(
-        "<p class=\"lead\">{now}</p>\n\
-         <p>The page you sent this from was opened as somebody else, so nothing was carried out. \
-         This happens when the identity changes in another tab.</p>\n\
-         <p class=\"actions\">{reload}{home}</p>\n",
+        "<p class=\"lead\">{now}</p>\n<p>{explained}</p>\n<p class=\"actions\">{reload}{home}</p>\n",
         now = escape(page.now),
-        home = way_out("/", "Go to the first page"),
+        explained = escape(words.text(explained)),
+        home = home(words),
     );
-    Page { title: "This tab belongs to another identity", lang: "en", body_class: "danger" }.render(main)
+    Page { title: words.text("This tab belongs to another identity"), words, body_class: "danger" }.render(main)
 }
 
 /// Returns the page for a request that another site caused.
-pub(crate) fn cross_site_page() -> String {
+pub(crate) fn cross_site_page(words: &Words) -> String {
     let main = format!(
-        "<p class=\"lead\">Another site asked for this, so nothing was carried out.</p>\n\
-         <p>If you meant to do it, open the application yourself and do it there.</p>\n\
-         <p class=\"actions\">{home}</p>\n",
-        home = way_out("/", "Go to the first page"),
+        "<p class=\"lead\">{nothing}</p>\n<p>{yourself}</p>\n<p class=\"actions\">{home}</p>\n",
+        nothing = escape(words.text("Another site asked for this, so nothing was carried out.")),
+        yourself = escape(words.text("If you meant to do it, open the application yourself and do it there.")),
+        home = home(words),
     );
-    Page { title: "This request came from another site", lang: "en", body_class: "danger" }.render(main)
+    Page { title: words.text("This request came from another site"), words, body_class: "danger" }.render(main)
 }
 
 /// Returns the page of a problem, with the next steps it offers.
-pub(crate) fn problem_page(problem: &Problem) -> String {
-    let detail = problem.detail.as_deref();
-    let detail = detail.map(|detail| format!("<p class=\"lead\">{}</p>\n", escape(detail))).unwrap_or_default();
-    let steps: String = problem.links.iter().map(step).collect();
-    let main = format!(
-        "{detail}<div class=\"actions\">\n{steps}{home}\n</div>\n",
-        home = way_out("/", "Go to the first page"),
-    );
-    Page { title: &problem.title, lang: "en", body_class: "warning" }.render(main)
+pub(crate) fn problem_page(words: &Words, problem: &Problem) -> String {
+    let detail = problem.detail_in(words);
+    let detail = detail.map(|detail| format!("<p class=\"lead\">{}</p>\n", escape(&detail))).unwrap_or_default();
+    let steps: String = problem.links.iter().map(|next| step(words, next)).collect();
+    let main = format!("{detail}<div class=\"actions\">\n{steps}{home}\n</div>\n", home = home(words));
+    Page { title: words.of(&problem.title), words, body_class: "warning" }.render(main)
 }
 
-fn step(next: &Next) -> String {
+fn step(words: &Words, next: &Next) -> String {
     match next {
-        Next::Link { href, label } => format!("{}\n", way_out(href, label)),
+        Next::Link { href, label } => format!("{}\n", way_out(href, words.of(label))),
         Next::Post { action, label, fields } => {
             let fields: String = fields.iter().map(|(name, value)| hidden(name, value).to_string()).collect();
             format!(
                 "<form method=\"post\" action=\"{}\">{fields}<button class=\"primary\">{}</button></form>\n",
                 path(action),
-                escape(label)
+                escape(words.of(label))
             )
         }
     }

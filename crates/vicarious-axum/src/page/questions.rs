@@ -1,11 +1,12 @@
 //! The pages that ask before something is changed, and lose nothing of what was typed.
 
-use vicarious_core::Person;
+use vicarious_core::{Person, Words};
 
-use super::{Page, capitalised, escape, hidden, identity, name, path, typed, way_out};
+use super::{Page, capitalised, escape, hidden, identity, minutes, name, path, said, typed, way_out};
 
 /// What the page of a `confirm` rule shows.
 pub(crate) struct ConfirmPage<'a> {
+    pub(crate) words: &'a Words,
     /// The question, which names the customer: "Save this profile for Alice's account?"
     pub(crate) question: &'a str,
     /// What is about to happen, as the rule puts it: "save this profile".
@@ -30,24 +31,26 @@ pub(crate) struct ConfirmPage<'a> {
 
 /// Returns the page that asks for a confirmation.
 pub(crate) fn confirm_page(page: &ConfirmPage<'_>) -> String {
+    let words = page.words;
     let main = format!(
         "{whose}{typed}<form method=\"post\" action=\"{action}\">\n{method}{identity}{held}{confirmation}\n\
-         <p class=\"actions\"><button class=\"primary large\">Yes, {phrase}</button> {back}</p>\n</form>\n",
-        whose = whose(page.customer),
-        typed = typed(page.typed),
+         <p class=\"actions\"><button class=\"primary large\">{yes}</button> {back}</p>\n</form>\n",
+        whose = whose(words, page.customer),
+        typed = typed(words, page.typed),
         action = path(page.path),
         method = method(page.method),
         identity = identity(Some(page.identity_tag)),
         held = hidden("_held", page.held),
         confirmation = hidden("_confirmation", page.confirmation),
-        phrase = escape(page.phrase),
-        back = way_out(page.back, "Cancel"),
+        yes = said(words, "Yes, {phrase}", &[("phrase", &escape(words.of(page.phrase)))]),
+        back = way_out(page.back, words.text("Cancel")),
     );
-    Page { title: &capitalised(page.question), lang: "en", body_class: "danger" }.render(main)
+    Page { title: &capitalised(page.question), words, body_class: "danger" }.render(main)
 }
 
 /// What the page that offers write mode shows.
 pub(crate) struct SwitchPage<'a> {
+    pub(crate) words: &'a Words,
     /// Whose account it is about.
     pub(crate) customer: &'a Person,
     /// What was tried, as its rule puts it; none when it has no phrase.
@@ -68,32 +71,36 @@ pub(crate) struct SwitchPage<'a> {
 
 /// Returns the page that offers to switch to write mode.
 pub(crate) fn switch_page(page: &SwitchPage<'_>) -> String {
-    let title = format!("You are reading only. Switch to write for {}?", minutes(page.minutes));
-    let tried = page
-        .phrase
-        .map(|phrase| format!("<p>To {} you have to be in write mode.</p>\n", escape(phrase)))
-        .unwrap_or_default();
-    let kept = if page.held.is_some() { "<p class=\"note\">What you typed is kept.</p>\n" } else { "" };
+    let words = page.words;
+    let title =
+        words.fill("You are reading only. Switch to write for {time}?", &[("time", &minutes(words, page.minutes))]);
+    let needed = |phrase| said(words, "To {phrase} you have to be in write mode.", &[("phrase", &escape(phrase))]);
+    let tried = page.phrase.map(|phrase| format!("<p>{}</p>\n", needed(words.of(phrase)))).unwrap_or_default();
+    let kept = format!("<p class=\"note\">{}</p>\n", escape(words.text("What you typed is kept.")));
+    let kept = if page.held.is_some() { &*kept } else { "" };
     let main = format!(
         "{tried}{whose}{typed}{kept}<form method=\"post\" action=\"/impersonation\">\n\
          {method}{mode}{identity}{held}\n\
-         <div class=\"field\">\n<label for=\"reason\">Reason</label>\n\
+         <div class=\"field\">\n<label for=\"reason\">{label}</label>\n\
          <input id=\"reason\" name=\"reason\" type=\"text\" value=\"{reason}\" required autocomplete=\"off\">\n</div>\n\
-         <p class=\"actions\"><button class=\"primary\">Switch to write</button> {back}</p>\n</form>\n",
-        whose = whose(page.customer),
-        typed = typed(page.typed),
+         <p class=\"actions\"><button class=\"primary\">{switch}</button> {back}</p>\n</form>\n",
+        whose = whose(words, page.customer),
+        typed = typed(words, page.typed),
         method = hidden("_method", "PATCH"),
         mode = hidden("mode", "write"),
         identity = identity(Some(page.identity_tag)),
         held = page.held.map(|held| hidden("_held", held).to_string()).unwrap_or_default(),
+        label = escape(words.text("Reason")),
         reason = escape(page.reason),
-        back = way_out(page.back, "Cancel"),
+        switch = escape(words.text("Switch to write")),
+        back = way_out(page.back, words.text("Cancel")),
     );
-    Page { title: &title, lang: "en", body_class: "warning" }.render(main)
+    Page { title: &title, words, body_class: "warning" }.render(main)
 }
 
 /// What the page after a switch to write mode shows.
 pub(crate) struct ResumePage<'a> {
+    pub(crate) words: &'a Words,
     /// Whose account it is about.
     pub(crate) customer: &'a Person,
     /// The method of the request that was held back.
@@ -112,24 +119,27 @@ pub(crate) struct ResumePage<'a> {
 
 /// Returns the page that sends what was held back.
 pub(crate) fn resume_page(page: &ResumePage<'_>) -> String {
+    let words = page.words;
     let main = format!(
         "{whose}{typed}<form method=\"post\" action=\"{action}\">\n{method}{identity}{held}\n\
-         <p class=\"actions\"><button class=\"primary\">Send what I typed</button> {back}</p>\n</form>\n",
-        whose = whose(page.customer),
-        typed = typed(page.typed),
+         <p class=\"actions\"><button class=\"primary\">{send}</button> {back}</p>\n</form>\n",
+        whose = whose(words, page.customer),
+        typed = typed(words, page.typed),
         action = path(page.path),
         method = method(page.method),
         identity = identity(Some(page.identity_tag)),
         held = hidden("_held", page.held),
-        back = way_out(page.back, "Cancel"),
+        send = escape(words.text("Send what I typed")),
+        back = way_out(page.back, words.text("Cancel")),
     );
-    Page { title: "You are in write mode. Send what you typed?", lang: "en", body_class: "warning" }.render(main)
+    Page { title: words.text("You are in write mode. Send what you typed?"), words, body_class: "warning" }.render(main)
 }
 
-fn whose(customer: &Person) -> String {
+fn whose(words: &Words, customer: &Person) -> String {
+    let strong = format!("<strong>{}</strong>", name(&customer.name));
     format!(
-        "<p>This is the account of <strong>{}</strong> <span class=\"quiet\">{}</span></p>\n",
-        name(&customer.name),
+        "<p>{} <span class=\"quiet\">{}</span></p>\n",
+        said(words, "This is the account of {customer}", &[("customer", &strong)]),
         escape(&customer.email)
     )
 }
@@ -137,8 +147,4 @@ fn whose(customer: &Person) -> String {
 /// A form can only post; the method it stands for travels in a field.
 fn method(method: &str) -> String {
     if method.eq_ignore_ascii_case("POST") { String::new() } else { hidden("_method", method).to_string() }
-}
-
-fn minutes(minutes: i64) -> String {
-    if minutes == 1 { "1 minute".to_owned() } else { format!("{minutes} minutes") }
 }

@@ -1,11 +1,14 @@
 //! The page on which an impersonation begins: whom, why, for how long, with whose permission.
 
-use vicarious_core::{Account, ImpersonationId, Person};
+use std::fmt::Display;
 
-use super::{Page, escape, hidden, identity, name, path, way_out};
+use vicarious_core::{Account, ImpersonationId, Person, Words};
+
+use super::{Page, escape, hidden, identity, minutes, name, path, said, way_out};
 
 /// What the start page shows.
 pub(crate) struct StartPage<'a> {
+    pub(crate) words: &'a Words,
     /// Who asks.
     pub(crate) agent: &'a Person,
     /// Whose account it is about; none until a support code says so.
@@ -73,20 +76,21 @@ impl ConsentShown {
 
 /// Returns the start page.
 pub(crate) fn start_page(page: &StartPage<'_>) -> String {
+    let words = page.words;
     let title = match page.account {
-        Some(account) => format!("Use the application as {}", account.person.name),
-        None => "Enter a support code".to_owned(),
+        Some(account) => words.fill("Use the application as {customer}", &[("customer", &account.person.name)]),
+        None => words.text("Enter a support code").to_owned(),
     };
     let main = format!(
         "{errors}<div data-live=\"start\">\n{about}{form}</div>\n{code}{attest}{script}",
-        errors = summary(page.errors),
+        errors = summary(words, page.errors),
         about = page.account.map(|account| about(page, account)).unwrap_or_default(),
         form = page.account.map(|account| form(page, account)).unwrap_or_default(),
         code = code(page),
         attest = page.account.map(|account| attest(page, account)).unwrap_or_default(),
         script = script(page),
     );
-    Page { title: &title, lang: "en", body_class: "calm" }.render(main)
+    Page { title: &title, words, body_class: "calm" }.render(main)
 }
 
 fn script(page: &StartPage<'_>) -> String {
@@ -101,7 +105,7 @@ fn script(page: &StartPage<'_>) -> String {
     page.script.map(tag).unwrap_or_default()
 }
 
-fn summary(errors: &[(String, String)]) -> String {
+fn summary(words: &Words, errors: &[(String, String)]) -> String {
     if errors.is_empty() {
         return String::new();
     }
@@ -109,48 +113,61 @@ fn summary(errors: &[(String, String)]) -> String {
         .iter()
         .map(|(field, text)| format!("<li><a href=\"#{}\">{}</a></li>\n", escape(field), escape(text)))
         .collect();
-    format!("<div class=\"problem\" role=\"alert\">\n<p>Something is missing:</p>\n<ul>\n{items}</ul>\n</div>\n")
+    let missing = escape(words.text("Something is missing:"));
+    format!("<div class=\"problem\" role=\"alert\">\n<p>{missing}</p>\n<ul>\n{items}</ul>\n</div>\n")
 }
 
 fn about(page: &StartPage<'_>, account: &Account) -> String {
+    let words = page.words;
+    let fact = |label, value: &str| format!("<div><dt>{}</dt><dd>{value}</dd></div>\n", escape(words.text(label)));
     let organisation = account
         .organisation
         .as_deref()
-        .map(|organisation| format!("<div><dt>Organisation</dt><dd>{}</dd></div>\n", name(organisation)))
+        .map(|organisation| fact("Organisation", &name(organisation).to_string()))
         .unwrap_or_default();
-    let who_else = if page.who_else.is_empty() {
-        "Nobody else".to_owned()
-    } else {
-        page.who_else.iter().map(|other| name(other).to_string()).collect::<Vec<_>>().join(", ")
+    let who_else = match page.who_else {
+        [] => escape(words.text("Nobody else")).to_string(),
+        others => others.iter().map(|other| name(other).to_string()).collect::<Vec<_>>().join(", "),
     };
-    let replaces = page
-        .instead_of
-        .map(|(_, other)| {
-            format!("<p class=\"note waiting\">This ends what you are doing as {} now.</p>\n", name(other))
-        })
-        .unwrap_or_default();
-    format!(
-        "<dl class=\"about\">\n<div><dt>Customer</dt><dd>{customer} <span class=\"quiet\">{email}</span>{online}</dd></div>\n\
-         {organisation}<div><dt>Permission</dt><dd><span class=\"state {class}\">{consent}</span></dd></div>\n\
-         <div><dt>In this account now</dt><dd>{who_else}</dd></div>\n</dl>\n{replaces}",
+    let customer = format!(
+        "{customer} <span class=\"quiet\">{email}</span>{online}",
         customer = name(&account.person.name),
         email = escape(&account.person.email),
-        online = match page.online {
-            Some(true) => " · <span class=\"state good\">online now</span>",
-            Some(false) => " · <span class=\"quiet\">not online</span>",
-            None => "",
-        },
-        class = page.consent.class(),
-        consent = escape(page.consent_sentence),
+        online = online(page),
+    );
+    let consent =
+        format!("<span class=\"state {}\">{}</span>", page.consent.class(), escape(page.consent_sentence));
+    format!(
+        "<dl class=\"about\">\n{customer}{organisation}{consent}{inside}</dl>\n{replaces}",
+        customer = fact("Customer", &customer),
+        consent = fact("Permission", &consent),
+        inside = fact("In this account now", &who_else),
+        replaces = replaces(page),
     )
 }
 
+fn online(page: &StartPage<'_>) -> String {
+    let (class, said) = match page.online {
+        Some(true) => ("state good", "online now"),
+        Some(false) => ("quiet", "not online"),
+        None => return String::new(),
+    };
+    format!(" · <span class=\"{class}\">{}</span>", escape(page.words.text(said)))
+}
+
+/// Returns what becomes of the impersonation that runs.
+fn replaces(page: &StartPage<'_>) -> String {
+    let Some((_, other)) = page.instead_of else { return String::new() };
+    let ends = "This ends what you are doing as {customer} now.";
+    format!("<p class=\"note waiting\">{}</p>\n", said(page.words, ends, &[("customer", &name(other))]))
+}
+
 fn form(page: &StartPage<'_>, account: &Account) -> String {
-    let back = way_out(page.return_to, "Cancel");
+    let back = way_out(page.return_to, page.words.text("Cancel"));
     let account = &account.person;
     let (action, button) = match page.consent {
-        ConsentShown::NotRequired | ConsentShown::Agreed => ("/impersonation", format!("Start as {}", account.name)),
-        ConsentShown::Missing if page.ask_available => ("/consents/requests", format!("Ask {}", account.name)),
+        ConsentShown::NotRequired | ConsentShown::Agreed => ("/impersonation", "Start as {customer}"),
+        ConsentShown::Missing if page.ask_available => ("/consents/requests", "Ask {customer}"),
         ConsentShown::Missing | ConsentShown::Asked | ConsentShown::OptedOut => {
             return format!("<p class=\"actions\">{back}</p>\n");
         }
@@ -166,7 +183,7 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
         return_to = hidden("return_to", page.return_to),
         fields = fields(page),
         expect = expect(page),
-        button = escape(&button),
+        button = escape(&page.words.fill(button, &[("customer", &account.name)])),
     )
 }
 
@@ -185,8 +202,10 @@ fn code(page: &StartPage<'_>) -> String {
                 .append_pair("return_to", page.return_to)
                 .finish();
             format!(
-                "<p class=\"note\">Does the customer read out a code? <a href=\"/impersonation/new?{}\">Enter a support code</a></p>\n",
-                escape(&query)
+                "<p class=\"note\">{} <a href=\"/impersonation/new?{}\">{}</a></p>\n",
+                escape(page.words.text("Does the customer read out a code?")),
+                escape(&query),
+                escape(page.words.text("Enter a support code"))
             )
         }
         Some(_) => String::new(),
@@ -194,15 +213,20 @@ fn code(page: &StartPage<'_>) -> String {
 }
 
 fn code_form(page: &StartPage<'_>) -> String {
+    let words = page.words;
+    let link = format!("<q>{}</q>", escape(words.text("Get help with this page")));
+    let expect = "You begin on the page that the customer wants help with, reading only, and every page you open is recorded.";
     format!(
-        "<p>A customer finds a code under <q>Get help with this page</q>, and reads it to you.</p>\n\
+        "<p>{found}</p>\n\
          <form method=\"post\" action=\"/impersonation\">\n{identity}{go_to}{return_to}\n{code}{fields}\
-         <p class=\"note\">You begin on the page that the customer wants help with, reading only, and every page you open is \
-         recorded.</p>\n\
-         <p class=\"actions\"><button class=\"primary\">Start with this code</button> {back}</p>\n</form>\n",
+         <p class=\"note\">{expect}</p>\n\
+         <p class=\"actions\"><button class=\"primary\">{start}</button> {back}</p>\n</form>\n",
         identity = identity(page.identity_tag),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
+        found = said(words, "A customer finds a code under {link}, and reads it to you.", &[("link", &link)]),
+        expect = escape(words.text(expect)),
+        start = escape(words.text("Start with this code")),
         // Not filled in again: it is a secret, and a wrong one is of no use.
         code = field(
             page,
@@ -211,7 +235,7 @@ fn code_form(page: &StartPage<'_>) -> String {
             "required autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"16\"",
         ),
         fields = fields(page),
-        back = way_out(page.return_to, "Cancel"),
+        back = way_out(page.return_to, page.words.text("Cancel")),
     )
 }
 
@@ -221,13 +245,16 @@ fn attest(page: &StartPage<'_>, account: &Account) -> String {
     if !page.attest_available || !is_needed {
         return String::new();
     }
+    let words = page.words;
+    let customer: [(&str, &dyn Display); 1] = [("customer", &name(&account.person.name))];
+    let told = "{customer} is told at once, and can say that it is not true; then it ends, and your administrator hears of it.";
     format!(
-        "<h2>Or record that {customer} agreed elsewhere</h2>\n\
-         <p>{customer} is told at once, and can say that it is not true; then it ends, and your administrator hears of \
-         it.</p>\n<form method=\"post\" action=\"/consents/attested\">\n{identity}{id}{go_to}{return_to}{reason}{ticket}\n\
+        "<h2>{title}</h2>\n<p>{told}</p>\n<form method=\"post\" action=\"/consents/attested\">\n{identity}{id}{go_to}{return_to}{reason}{ticket}\n\
          {channel}{quotation}\
-         <p class=\"actions\"><button>Record what was said</button></p>\n</form>\n",
-        customer = name(&account.person.name),
+         <p class=\"actions\"><button>{record}</button></p>\n</form>\n",
+        title = said(words, "Or record that {customer} agreed elsewhere", &customer),
+        told = said(words, told, &customer),
+        record = escape(words.text("Record what was said")),
         identity = identity(page.identity_tag),
         id = hidden("account_id", account.person.id.as_str()),
         go_to = hidden("go_to", page.go_to),
@@ -238,7 +265,7 @@ fn attest(page: &StartPage<'_>, account: &Account) -> String {
             page,
             "channel",
             "Where was it said?",
-            "required autocomplete=\"off\" placeholder=\"phone, chat, mail\"",
+            &format!("required autocomplete=\"off\" placeholder=\"{}\"", escape(words.text("phone, chat, mail"))),
         ),
         quotation = field(page, "quotation", "In the customer’s words", "required autocomplete=\"off\""),
     )
@@ -251,25 +278,23 @@ fn fields(page: &StartPage<'_>) -> String {
 }
 
 fn expect(page: &StartPage<'_>) -> String {
-    let Person { name: agent, .. } = page.agent;
-    let minutes = match page.length_minutes {
-        1 => "1 minute".to_owned(),
-        minutes => format!("{minutes} minutes"),
+    let words = page.words;
+    let shown = "Your request, your reason and the ticket are shown to the customer and recorded.";
+    let begin = "You begin on {page}, reading only, for at most {time}. Every page you open is recorded under your name, \
+                 {agent}, and the customer can see it.";
+    let note = match page.consent {
+        ConsentShown::Missing => escape(words.text(shown)).to_string(),
+        _ => {
+            let go_to = format!("<code>{}</code>", path(page.go_to));
+            let (time, agent) = (minutes(words, page.length_minutes), name(&page.agent.name));
+            said(words, begin, &[("page", &go_to), ("time", &escape(&time)), ("agent", &agent)])
+        }
     };
-    if page.consent == ConsentShown::Missing {
-        return "<p class=\"note\">Your request, your reason and the ticket are shown to the customer and recorded.</p>\n"
-            .to_owned();
-    }
-    format!(
-        "<p class=\"note\">You begin on <code>{go_to}</code>, reading only, for at most {minutes}. \
-         Every page you open is recorded under your name, {agent}, and the customer can see it.</p>\n",
-        go_to = path(page.go_to),
-        agent = name(agent),
-    )
+    format!("<p class=\"note\">{note}</p>\n")
 }
 
 fn reason(page: &StartPage<'_>) -> String {
-    let list: String = page.reasons.iter().map(|reason| format!("<option value=\"{}\">", escape(reason))).collect();
+    let list: String = page.reasons.iter().map(|reason| format!("<option value=\"{}\">", escape(page.words.of(reason)))).collect();
     let (attribute, list) = if list.is_empty() {
         ("", String::new())
     } else {
@@ -289,6 +314,7 @@ fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> Strin
     });
     format!(
         "<div class=\"field\">\n<label for=\"{id}\">{label}</label>\n\
-         <input id=\"{id}\" name=\"{id}\" type=\"text\" {attributes}{described}>\n{error}</div>\n"
+         <input id=\"{id}\" name=\"{id}\" type=\"text\" {attributes}{described}>\n{error}</div>\n",
+        label = escape(page.words.text(label)),
     )
 }

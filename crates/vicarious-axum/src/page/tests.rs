@@ -1,10 +1,15 @@
 use http::HeaderMap;
-use vicarious_core::{Account, ImpersonationId, Person};
+use vicarious_core::{Account, ImpersonationId, Person, Words};
 
 use super::*;
 use crate::problem::{Next, Problem};
 
 const HOSTILE: &str = "</title></bdi><script>alert(1)</script>\"'><!--<textarea>\0";
+
+/// Leaked, like the people below.
+fn english() -> &'static Words {
+    Box::leak(Words::english().into())
+}
 
 fn alice() -> Account {
     let mut account = Account::new("7", "Alice", "alice@example.com");
@@ -20,6 +25,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
     // Leaked, so that a test may lend what lives shorter than a static.
     let (bob, alice): (&'static Person, &'static Account) = (Box::leak(bob().into()), Box::leak(alice().into()));
     let mut page = StartPage {
+        words: english(),
         agent: bob,
         account: Some(alice),
         consent: ConsentShown::Agreed,
@@ -156,6 +162,7 @@ fn replacing_a_running_impersonation_is_said() {
 
 fn confirm<'a>(customer: &'a Person, typed: &'a [(String, String)], path: &'a str) -> ConfirmPage<'a> {
     ConfirmPage {
+        words: english(),
         question: "save this profile for Alice's account?",
         phrase: "save this profile",
         customer,
@@ -200,8 +207,8 @@ fn no_page_leads_off_the_site() {
         let problem = Problem::new(StatusCode::FORBIDDEN, "x", "X")
             .offer(Next::Link { href: elsewhere.to_owned(), label: "a".to_owned() })
             .offer(Next::Post { action: elsewhere.to_owned(), label: "b".to_owned(), fields: Vec::new() });
-        let mismatch = MismatchPage { now: "x", reload: Some(elsewhere) };
-        let mut all = vec![confirm_page(&page), problem_page(&problem), mismatch_page(&mismatch)];
+        let mismatch = MismatchPage { words: english(), now: "x", reload: Some(elsewhere) };
+        let mut all = vec![confirm_page(&page), problem_page(english(), &problem), mismatch_page(&mismatch)];
         all.push(start(|page| (page.go_to, page.return_to) = ("/", elsewhere)));
         for html in all {
             let attributes = html.split('"').skip(1).step_by(2);
@@ -218,6 +225,7 @@ fn no_page_leads_off_the_site() {
 fn going_up_keeps_the_reason_and_what_was_typed() {
     let alice = alice().person;
     let mut page = SwitchPage {
+        words: english(),
         customer: &alice,
         phrase: Some("save this profile"),
         reason: "Invoice",
@@ -247,6 +255,7 @@ fn going_up_keeps_the_reason_and_what_was_typed() {
 fn resuming_posts_to_the_original_path() {
     let alice = alice().person;
     let html = resume_page(&ResumePage {
+        words: english(),
         customer: &alice,
         method: "POST",
         path: "/orders",
@@ -262,7 +271,7 @@ fn resuming_posts_to_the_original_path() {
 #[test]
 fn an_ended_impersonation_offers_both_ways_on() {
     let alice = Person { id: "7&x=1".into(), ..alice().person };
-    let html = dead_page(&DeadPage { sentence: "Its time was up.", agent: "Bob", customer: Some(&alice) });
+    let html = dead_page(&DeadPage { words: english(), sentence: "Its time was up.", agent: "Bob", customer: Some(&alice) });
     has(
         &html,
         &[
@@ -274,7 +283,7 @@ fn an_ended_impersonation_offers_both_ways_on() {
             "href=\"/impersonation/new?account=7%26x%3D1\"",
         ],
     );
-    let html = dead_page(&DeadPage { sentence: "It is unknown.", agent: "Bob", customer: None });
+    let html = dead_page(&DeadPage { words: english(), sentence: "It is unknown.", agent: "Bob", customer: None });
     assert!(html.contains("Go on as Bob") && !html.contains("Start again"));
 }
 
@@ -300,9 +309,9 @@ fn hostile_text_stays_text_on_every_page() {
             (page.errors, page.instead_of, page.consent_sentence) = (&typed, Some((&id, HOSTILE)), HOSTILE);
         }),
         confirm_page(&confirm),
-        dead_page(&DeadPage { sentence: HOSTILE, agent: HOSTILE, customer: Some(&person) }),
-        mismatch_page(&MismatchPage { now: HOSTILE, reload: Some(HOSTILE) }),
-        problem_page(&problem),
+        dead_page(&DeadPage { words: english(), sentence: HOSTILE, agent: HOSTILE, customer: Some(&person) }),
+        mismatch_page(&MismatchPage { words: english(), now: HOSTILE, reload: Some(HOSTILE) }),
+        problem_page(english(), &problem),
     ];
     for html in pages {
         for part in ["<script", "<textarea", "<!--", "\0", "'>"] {
@@ -315,7 +324,7 @@ fn hostile_text_stays_text_on_every_page() {
 
 #[test]
 fn every_page_is_a_complete_document_with_our_headers() {
-    let page = cross_site_page();
+    let page = cross_site_page(english());
     has(
         &page,
         &["<!doctype html>", "<html lang=\"en\">", "name=\"viewport\"", "name=\"color-scheme\"", "<main>", "<h1>"],

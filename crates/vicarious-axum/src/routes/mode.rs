@@ -49,7 +49,7 @@ pub(crate) async fn change(engine: &Arc<Engine>, mut incoming: Incoming, resolut
         Ok(()) => {}
         Err(ChangeError::Refused(refusal @ Refusal::Invalid { .. })) if !as_json(&headers) => {
             tracing::debug!(%refusal, "asking for a reason again");
-            let page = refusals::switch(engine, &row, held.as_ref(), &back, "");
+            let page = refusals::switch(engine, &headers, &row, held.as_ref(), &back, "");
             let response = page::respond_html(StatusCode::UNPROCESSABLE_ENTITY, page);
             return mark::answer(engine, &row, &Asked::of(&incoming.parts), response);
         }
@@ -131,6 +131,7 @@ fn resume(engine: &Engine, row: &Impersonation, incoming: &Incoming, held: &Held
         )
     } else {
         let page = page::resume_page(&ResumePage {
+            words: engine.languages.of(&incoming.parts.headers),
             customer: &row.current_user,
             method: &held.method,
             path: &held.path,

@@ -14,7 +14,6 @@ use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePat
 
 use super::{Fields, as_json, no_store, see_other};
 use crate::back;
-use crate::bearer::HandleIn;
 use crate::codes::{self, Given};
 use crate::cookies;
 use crate::engine::{Engine, Outage};
@@ -22,6 +21,7 @@ use crate::host::{Known, Staff};
 use crate::impersonated::check_tag;
 use crate::incoming::Incoming;
 use crate::keys::Handle;
+use crate::presented::HandleIn;
 use crate::resolve::{Resolution, SignedIn, Standing};
 use crate::{record, refusals};
 
@@ -92,7 +92,7 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
     if gathered.permitted(signed_in).is_none() && !by_code {
         return refusals::of_refusal(&Refusal::NoSuchAccount).respond(headers);
     }
-    show(engine, signed_in, &asked, &gathered, StatusCode::OK, None).await
+    show(engine, headers, signed_in, &asked, &gathered, StatusCode::OK, None).await
 }
 
 /// Returns the sign-in page that leads back to a path.
@@ -111,7 +111,7 @@ pub(crate) async fn start(engine: &Arc<Engine>, mut incoming: Incoming, resoluti
             }
         }
         Standing::Own if !incoming.tags().is_empty() => {
-            return refusals::mismatch(&incoming.parts, &resolution.identity());
+            return refusals::mismatch(engine, &incoming.parts, &resolution.identity());
         }
         Standing::Own | Standing::Dead(_) => {}
     }
@@ -343,7 +343,7 @@ async fn refused(
         Refusal::Invalid { .. } | Refusal::ConsentRequired { .. } | Refusal::AlreadyImpersonating { .. }
             if (target.is_some() || (is_staff && asked.account.is_none())) && !as_json(headers) =>
         {
-            show(engine, signed_in, asked, gathered, problem.status, Some(&refusal)).await
+            show(engine, headers, signed_in, asked, gathered, problem.status, Some(&refusal)).await
         }
         _ => problem.respond(headers),
     }

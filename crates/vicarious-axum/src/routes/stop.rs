@@ -12,7 +12,7 @@ use serde_json::json;
 use tower::Service;
 use vicarious_core::decide::{acknowledge, end};
 use vicarious_core::ports::{ApplyError, Unavailable};
-use vicarious_core::{EndCause, HandleHash, Impersonation, SignInKey};
+use vicarious_core::{EndCause, HandleHash, Impersonation, SignInKey, Words};
 
 use super::{as_json, no_store, see_other};
 use crate::cookies;
@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::extract::Acting;
 use crate::incoming::Incoming;
 use crate::inner::Inner;
+use crate::presented::Presented;
 use crate::record;
 use crate::refusals;
 use crate::resolve::{Resolution, Standing};
@@ -47,7 +48,7 @@ pub(crate) async fn stop(engine: &Arc<Engine>, incoming: &Incoming, resolution: 
 /// Stops while not even the identity can be resolved: the sealed handle is proof enough to end what it opens.
 pub(crate) async fn during_an_outage(engine: &Engine, incoming: &Incoming) -> Response {
     if engine.is_cross_site(&incoming.parts.headers) {
-        return refusals::cross_site(&incoming.parts.headers);
+        return refusals::cross_site(engine, &incoming.parts.headers);
     }
     let presented = cookies::presented(engine, &incoming.parts.headers);
     by_journal(engine, incoming, presented.handle()).await
@@ -95,7 +96,7 @@ where
     if let Some(signed_in) = &resolution.signed_in {
         engine.tell_sign_out(&signed_in.key).await;
     }
-    if resolution.presented != cookies::Presented::Nothing {
+    if resolution.presented != Presented::Nothing {
         cookies::add(response.headers_mut(), cookies::take_back(engine));
     }
     response
@@ -159,14 +160,17 @@ async fn by_journal(engine: &Engine, incoming: &Incoming, handle: Option<&Handle
 
 fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>) -> Response {
     let location = stopped.map_or("/", |row| row.return_to.as_str());
-    let notice = stopped.map(|row| format!("You are logged out as {}", row.current_user.email));
-    let mut response = if as_json(&incoming.parts.headers) {
+    let is_json = as_json(&incoming.parts.headers);
+    let words = if is_json { &Words::english() } else { engine.languages.of(&incoming.parts.headers) };
+    let notice =
+        stopped.map(|row| words.fill("You are logged out as {email}", &[("email", &row.current_user.email)]));
+    let mut response = if is_json {
         no_store(Json(json!({ "location": location, "notice": notice })).into_response())
     } else {
         see_other(location)
     };
     let headers = response.headers_mut();
-    if let Some(notice) = notice.filter(|_| !as_json(&incoming.parts.headers)) {
+    if let Some(notice) = notice.filter(|_| !is_json) {
         cookies::add(headers, cookies::leave_notice(engine, &notice));
     }
     // Last, because curl 7.88 keeps a cookie whose removal is followed by another cookie.

@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 use vicarious_core::consent::ConsentState;
 use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::Running;
-use vicarious_core::{Impersonation, Refusal};
+use vicarious_core::{Impersonation, Refusal, Words};
 
 use super::{Asked, Gathered};
 use crate::engine::Engine;
@@ -16,6 +16,7 @@ use crate::resolve::SignedIn;
 /// Answers with the start page, perhaps with what is missing.
 pub(super) async fn show(
     engine: &Engine,
+    headers: &HeaderMap,
     signed_in: &SignedIn,
     asked: &Asked,
     gathered: &Gathered,
@@ -29,20 +30,21 @@ pub(super) async fn show(
     };
     let others = match others {
         Ok(rows) => rows,
-        Err(outage) => return refusals::outage(&HeaderMap::new(), &outage),
+        Err(outage) => return refusals::outage(headers, &outage),
     };
     let who_else: Vec<String> = others
         .into_iter()
         .filter(|row| row.true_user.id != *signed_in.user.account.id())
         .map(|row| row.true_user.name)
         .collect();
-    let now = engine.now();
+    let (now, words) = (engine.now(), engine.languages.of(headers));
     let running = gathered.running.as_ref().filter(|running| running.over_at(now).is_none());
     let (consent, sentence) = match target {
-        Some(account) => consent_shown(engine, gathered, signed_in, account),
+        Some(account) => consent_shown(engine, words, gathered, signed_in, account),
         None => (ConsentShown::Missing, String::new()),
     };
     let page = page::start_page(&StartPage {
+        words,
         agent: &signed_in.user.account.person,
         account: target,
         consent,
@@ -54,7 +56,7 @@ pub(super) async fn show(
         ticket: asked.ticket.as_deref().unwrap_or_default(),
         go_to: asked.go_to.as_str(),
         return_to: asked.return_to.as_str(),
-        errors: &refusal.map(error).into_iter().collect::<Vec<_>>(),
+        errors: &refusal.map(|refusal| error(words, refusal)).into_iter().collect::<Vec<_>>(),
         // From within another account nobody is asked anything.
         code_available: engine.terms.consent == ConsentPolicy::Required && running.is_none(),
         attest_available: engine.terms.attested && running.is_none(),
@@ -69,31 +71,36 @@ pub(super) async fn show(
 }
 
 /// Returns the field that a refusal is about, and a sentence for people.
-fn error(refusal: &Refusal) -> (String, String) {
-    match refusal {
-        Refusal::Invalid { field, problem } => {
-            ((*field).to_owned(), format!("{} {problem}.", refusals::capitalised(&field.replace('_', " "))))
-        }
+fn error(words: &Words, refusal: &Refusal) -> (String, String) {
+    let field = match refusal {
+        Refusal::Invalid { field, .. } => *field,
         Refusal::AlreadyImpersonating { running_as } => {
-            (String::new(), format!("You are using the application as {} already.", running_as.name))
+            let already = "You are using the application as {customer} already.";
+            return (String::new(), words.fill(already, &[("customer", &running_as.name)]));
         }
-        other => (String::new(), format!("{}.", refusals::capitalised(&other.to_string()))),
-    }
+        _ => "",
+    };
+    let problem = refusals::of_refusal(refusal);
+    (field.to_owned(), problem.detail_in(words).unwrap_or_default().into_owned())
 }
 
 fn consent_shown(
     engine: &Engine,
+    words: &Words,
     gathered: &Gathered,
     signed_in: &SignedIn,
     account: &vicarious_core::Account,
 ) -> (ConsentShown, String) {
     let now = engine.now();
-    let name = &account.person.name;
+    let say = |english| words.fill(english, &[("customer", &account.person.name)]);
+    let say_when = |english, at| {
+        words.fill(english, &[("customer", &account.person.name), ("time", &day_and_time(words, at))])
+    };
     if engine.terms.consent == ConsentPolicy::NotRequired {
-        return (ConsentShown::NotRequired, format!("{name} will be told that you were here."));
+        return (ConsentShown::NotRequired, say("{customer} will be told that you were here."));
     }
     if gathered.opted_out {
-        return (ConsentShown::OptedOut, format!("{name} has declined support access."));
+        return (ConsentShown::OptedOut, say("{customer} has declined support access."));
     }
     let agent = signed_in.user.account.id();
     let of_account = || gathered.consents.iter().filter(|consent| consent.account.id == *account.id());
@@ -101,18 +108,23 @@ fn consent_shown(
     if let Some(consent) =
         of_account().filter(|consent| consent.covers(agent, running, None, now)).max_by_key(|c| c.ends_at)
     {
-        return (ConsentShown::Agreed, format!("{name} has agreed until {}.", day_and_time(consent.ends_at)));
+        return (ConsentShown::Agreed, say_when("{customer} has agreed until {time}.", consent.ends_at));
     }
     match of_account().find(|consent| consent.state_at(now) == ConsentState::Asked) {
         Some(consent) => (
             ConsentShown::Asked,
-            format!("{name} was asked on {} and has not answered yet.", day_and_time(consent.asked_at)),
+            say_when("{customer} was asked on {time} and has not answered yet.", consent.asked_at),
         ),
-        None => (ConsentShown::Missing, format!("{name} has not agreed yet.")),
+        None => (ConsentShown::Missing, say("{customer} has not agreed yet.")),
     }
 }
 
 /// Returns a time as people read it: `Friday 27 November, 14:02 UTC`.
-fn day_and_time(at: vicarious_core::Timestamp) -> String {
-    at.strftime("%A %-d %B, %H:%M UTC").to_string()
+fn day_and_time(words: &Words, at: vicarious_core::Timestamp) -> String {
+    let (day, time) = (at.strftime("%-d"), at.strftime("%H:%M UTC"));
+    let (weekday, month) = (words.weekday(at), words.month(at));
+    words.fill(
+        "{weekday} {day} {month}, {time}",
+        &[("weekday", &weekday), ("day", &day), ("month", &month), ("time", &time)],
+    )
 }
