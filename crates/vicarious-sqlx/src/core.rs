@@ -11,7 +11,7 @@ use crate::db::{Db, rows_in};
 use crate::error::unavailable;
 use crate::insert::{self, Posted};
 use crate::journal::Journal;
-use crate::nodes::Open;
+use crate::open::Open;
 use crate::record::Head;
 use crate::rows::ImpersonationRow;
 use crate::state::{self, NotMade};

@@ -26,6 +26,7 @@ mod insert;
 mod journal;
 mod migrate;
 mod nodes;
+mod open;
 mod reads;
 mod record;
 mod rows;

@@ -5,19 +5,17 @@
 //! Whoever notices that a process has been silent for too long looks there once, writes the missing outcomes, and
 //! marks it as recovered. So a request costs nothing here, and a recovery reads a few seconds' worth of entries.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use vicarious_core::audit::RequestId;
 use vicarious_core::{Entry, Kind, Timestamp};
 
 use crate::Error;
 use crate::core::{Core, NotSealed};
 use crate::db::{execute, rows, rows_in};
+use crate::open::closing;
 use crate::record::EntryRow;
 use crate::tx::{Engine, WriteTx};
-use crate::writer::closing;
 
 const BEAT: Duration = Duration::from_secs(5);
 /// A recovery is tried at every third beat.
@@ -27,54 +25,6 @@ const SILENT_FOR: i64 = 30_000_000;
 /// How long a recovered process is remembered; in microseconds.
 const REMEMBERED_FOR: i64 = 7 * 24 * 3600 * 1_000_000;
 const PAGE: i64 = 2_000;
-
-/// The intents of this process that have no outcome yet.
-#[derive(Debug, Default)]
-pub(crate) struct Open(Mutex<Beats>);
-
-#[derive(Debug, Default)]
-struct Beats {
-    /// During which beat each request was admitted.
-    requests: HashMap<RequestId, u32>,
-    /// The last entry of all at the beginning of a beat: an intent of that beat has a larger number.
-    marks: BTreeMap<u32, i64>,
-    beat: u32,
-}
-
-impl Open {
-    pub(crate) fn open(&self, intent: &Entry) {
-        if let Some(request) = intent.request.as_ref().filter(|_| intent.is_open()) {
-            let mut beats = self.beats();
-            let beat = beats.beat;
-            beats.requests.insert(request.id.clone(), beat);
-        }
-    }
-
-    pub(crate) fn close(&self, entry: &Entry) {
-        if let (Kind::Outcome | Kind::Intent, Some(request)) = (entry.kind, &entry.request) {
-            self.beats().requests.remove(&request.id);
-        }
-    }
-
-    /// Begins a new beat, and returns the entry after which all open intents are.
-    fn beat(&self, last: i64) -> i64 {
-        let mut beats = self.beats();
-        beats.beat += 1;
-        let now = beats.beat;
-        beats.marks.insert(now, last);
-        let oldest = beats.requests.values().copied().min().unwrap_or(now);
-        beats.marks = beats.marks.split_off(&oldest);
-        beats.marks.values().next().copied().unwrap_or(last)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.beats().requests.is_empty()
-    }
-
-    fn beats(&self) -> std::sync::MutexGuard<'_, Beats> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Announces this process, and keeps doing so until the store is gone.
 pub(crate) async fn start(core: &Arc<Core>) -> Result<(), Error> {

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::oneshot;
+use vicarious_core::Entry;
 use vicarious_core::ports::{Admission, Unavailable};
-use vicarious_core::{Entry, Kind};
 
 use crate::core::{Core, NotSealed};
 use crate::insert::ROWS_AT_MOST;
+use crate::open::closing;
 use crate::record::Head;
 
 mod batch;
@@ -302,12 +303,6 @@ impl Writer {
     fn queue(&self) -> Option<Queue> {
         Some(Queue { sender: self.sender.upgrade()?, waiting: self.waiting.clone() })
     }
-}
-
-/// Returns the outcome of a request that did not end by itself.
-pub(crate) fn closing(intent: Entry, outcome: &str, at: Option<vicarious_core::Timestamp>) -> Entry {
-    let at = at.unwrap_or(intent.at);
-    Entry { kind: Kind::Outcome, at, detail: serde_json::Map::new(), ..intent }.with("outcome", outcome)
 }
 
 fn gone() -> Unavailable {
