@@ -5,6 +5,7 @@
 //! Whoever notices that a process has been silent for too long looks there once, writes the missing outcomes, and
 //! marks it as recovered. So a request costs nothing here, and a recovery reads a few seconds' worth of entries.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
