@@ -46,7 +46,7 @@ fn what_is_replaced_is_said_and_a_mistake_replaces_nothing() {
 
 #[test]
 fn a_language_of_the_application_says_in_english_what_it_lacks() {
-    let french = Words::language("fr", "# Bannière\nStop\n= Arrêter\n\nSearch\n= Chercher\n");
+    let french = Words::language("fr", "# Bannière\nStop\n= Arrêter\n\nBack\n= Retour\n");
     assert_eq!((french.tag(), french.text("Stop"), french.text("Cancel")), ("fr", "Arrêter", "Cancel"));
     assert_eq!(french.missing().len(), all().len() - 2);
     assert!(!french.missing().contains(&"Stop"));
