@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::{FromRef, State};
-use axum::response::Html;
+use axum::response::{Html, Redirect};
 use axum::routing::{get, post};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -45,6 +45,15 @@ fn support(shop: Shop, store: Store, keys: KeyRing) -> Result<Vicarious, Box<dyn
 fn application(shop: Shop, vicarious: &Vicarious) -> Router {
     everything_that_was_there(shop, vicarious)
         .merge(Console::new(vicarious).brand("The shop").routes())
+        .layer(vicarious.layer())
+}
+
+fn with_the_console_below_a_path(shop: Shop, vicarious: &Vicarious) -> Router {
+    let console = Console::new(vicarious).at("/support");
+    everything_that_was_there(shop, vicarious)
+        .nest("/support", console.routes())
+        .route("/consents/requests", post(async || Redirect::temporary("/support/consents/requests")))
+        .route("/consents/attested", post(async || Redirect::temporary("/support/consents/attested")))
         .layer(vicarious.layer())
 }
 
@@ -157,6 +166,10 @@ struct Tried {
 }
 
 async fn tried() -> Tried {
+    tried_with(application).await
+}
+
+async fn tried_with(application: fn(Shop, &Vicarious) -> Router) -> Tried {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("shop.db").display());
     let (shop, store) = (Shop::default(), Store::connect(&url).await.unwrap());
@@ -238,6 +251,20 @@ async fn a_button_that_would_be_refused_says_why() {
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
     bob.get("/payments").await.assert_shows("<button disabled>Pay</button> Only the customer can do this");
     app.signed_in("alice").await.get("/payments").await.assert_shows("<button>Pay</button>");
+}
+
+#[tokio::test]
+async fn a_console_below_a_path_is_reached_from_the_start_page_too() {
+    let Tried { app, .. } = &tried_with(with_the_console_below_a_path).await;
+    assert_eq!(app.check("bob").await, Vec::<String>::new());
+    let mut bob = app.signed_in("bob").await;
+    bob.get("/support/accounts").await.assert_status(200).assert_shows("Alice Ames");
+    let asked = [("account_id", "carol"), ("reason", "Question about an order")];
+    let answer = bob.post_form("/consents/requests", &asked).await;
+    let path = answer.assert_status(307).header("location").unwrap().to_owned();
+    bob.post_form(&path, &asked).await.assert_status(303);
+    let mut carol = app.signed_in("carol").await;
+    carol.get("/support/consents").await.assert_status(200).assert_shows("Question about an order");
 }
 
 #[tokio::test]
