@@ -1,7 +1,5 @@
 //! Which language somebody is answered in.
 
-use std::sync::Arc;
-
 use axum::body::Body;
 use axum::response::Response;
 use http::header::ACCEPT_LANGUAGE;
@@ -11,7 +9,7 @@ use vicarious_core::words::chosen;
 
 use crate::Vicarious;
 use crate::page;
-use crate::problem::Problem;
+use crate::problem::Unsaid;
 
 /// The languages that the application's people are answered in, the usual one first; never none.
 pub(crate) struct Languages(Vec<Words>);
@@ -52,26 +50,11 @@ impl Languages {
     /// Says the page of a problem in the language that suits its request. What made it need not know the languages: the
     /// application's own handlers do not.
     pub(crate) fn say(&self, mut response: Response) -> Response {
-        let Some(Unsaid(unsaid)) = response.extensions_mut().remove::<Unsaid>() else { return response };
-        let words = self.accepted(unsaid.accepted.as_ref());
-        *response.body_mut() = Body::from(page::problem_page(words, &unsaid.problem));
+        if let Some(unsaid) = response.extensions_mut().remove::<Unsaid>() {
+            let words = self.accepted(unsaid.accepted());
+            *response.body_mut() = Body::from(page::problem_page(words, unsaid.problem()));
+        }
         response
-    }
-}
-
-/// A problem whose page is in English so far.
-#[derive(Clone)]
-pub(crate) struct Unsaid(Arc<Waiting>);
-
-struct Waiting {
-    problem: Problem,
-    accepted: Option<HeaderValue>,
-}
-
-impl Unsaid {
-    pub(crate) fn new(problem: &Problem, headers: &HeaderMap) -> Self {
-        let accepted = headers.get(ACCEPT_LANGUAGE).cloned();
-        Self(Arc::new(Waiting { problem: problem.clone(), accepted }))
     }
 }
 

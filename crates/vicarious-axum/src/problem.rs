@@ -1,13 +1,14 @@
 //! Refusals as people and programs read them: a page, or an RFC 9457 problem.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use axum::response::Response;
-use http::{HeaderMap, StatusCode};
+use http::header::ACCEPT_LANGUAGE;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
 use vicarious_core::Words;
 
-use crate::languages::Unsaid;
 use crate::page;
 use crate::site::wants_json;
 
@@ -132,9 +133,28 @@ impl Problem {
             page::respond(self.status, "application/problem+json", self.to_json().to_string())
         } else {
             let mut response = page::respond_html(self.status, page::problem_page(&Words::english(), self));
-            response.extensions_mut().insert(Unsaid::new(self, request));
+            response.extensions_mut().insert(Unsaid::of(self, request));
             response
         }
+    }
+}
+
+/// A problem whose page is in English so far, left with its answer for whoever knows the languages.
+#[derive(Clone)]
+pub(crate) struct Unsaid(Arc<(Problem, Option<HeaderValue>)>);
+
+impl Unsaid {
+    fn of(problem: &Problem, request: &HeaderMap) -> Self {
+        Self(Arc::new((problem.clone(), request.get(ACCEPT_LANGUAGE).cloned())))
+    }
+
+    pub(crate) fn problem(&self) -> &Problem {
+        &self.0.0
+    }
+
+    /// Returns what the request says about languages.
+    pub(crate) fn accepted(&self) -> Option<&HeaderValue> {
+        self.0.1.as_ref()
     }
 }
 

@@ -284,7 +284,10 @@ fn mismatch_as(engine: &Engine, headers: &HeaderMap, (english, slot, who): (&str
             .detail(format!("{} Nothing was carried out.", now(&Words::english())))
             .respond(headers);
     }
-    page::respond_html(StatusCode::CONFLICT, page::mismatch_page(&MismatchPage { words, now: &now(words), reload: None }))
+    page::respond_html(
+        StatusCode::CONFLICT,
+        page::mismatch_page(&MismatchPage { words, now: &now(words), reload: None }),
+    )
 }
 
 /// Answers a request that another site caused.

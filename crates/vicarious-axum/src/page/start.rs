@@ -135,8 +135,7 @@ fn about(page: &StartPage<'_>, account: &Account) -> String {
         email = escape(&account.person.email),
         online = online(page),
     );
-    let consent =
-        format!("<span class=\"state {}\">{}</span>", page.consent.class(), escape(page.consent_sentence));
+    let consent = format!("<span class=\"state {}\">{}</span>", page.consent.class(), escape(page.consent_sentence));
     format!(
         "<dl class=\"about\">\n{customer}{organisation}{consent}{inside}</dl>\n{replaces}",
         customer = fact("Customer", &customer),
@@ -215,7 +214,8 @@ fn code(page: &StartPage<'_>) -> String {
 fn code_form(page: &StartPage<'_>) -> String {
     let words = page.words;
     let link = format!("<q>{}</q>", escape(words.text("Get help with this page")));
-    let expect = "You begin on the page that the customer wants help with, reading only, and every page you open is recorded.";
+    let expect =
+        "You begin on the page that the customer wants help with, reading only, and every page you open is recorded.";
     format!(
         "<p>{found}</p>\n\
          <form method=\"post\" action=\"/impersonation\">\n{identity}{go_to}{return_to}\n{code}{fields}\
@@ -294,7 +294,8 @@ fn expect(page: &StartPage<'_>) -> String {
 }
 
 fn reason(page: &StartPage<'_>) -> String {
-    let list: String = page.reasons.iter().map(|reason| format!("<option value=\"{}\">", escape(page.words.of(reason)))).collect();
+    let list: String =
+        page.reasons.iter().map(|reason| format!("<option value=\"{}\">", escape(page.words.of(reason)))).collect();
     let (attribute, list) = if list.is_empty() {
         ("", String::new())
     } else {

@@ -271,7 +271,8 @@ fn resuming_posts_to_the_original_path() {
 #[test]
 fn an_ended_impersonation_offers_both_ways_on() {
     let alice = Person { id: "7&x=1".into(), ..alice().person };
-    let html = dead_page(&DeadPage { words: english(), sentence: "Its time was up.", agent: "Bob", customer: Some(&alice) });
+    let html =
+        dead_page(&DeadPage { words: english(), sentence: "Its time was up.", agent: "Bob", customer: Some(&alice) });
     has(
         &html,
         &[

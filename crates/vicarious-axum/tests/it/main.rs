@@ -16,6 +16,7 @@ mod fail_closed;
 #[path = "fail_closed.rs"]
 mod fail_closed_in_a_header;
 mod handle;
+mod languages;
 mod long_lived;
 mod lookups;
 mod on_time;

@@ -93,9 +93,8 @@ fn consent_shown(
 ) -> (ConsentShown, String) {
     let now = engine.now();
     let say = |english| words.fill(english, &[("customer", &account.person.name)]);
-    let say_when = |english, at| {
-        words.fill(english, &[("customer", &account.person.name), ("time", &day_and_time(words, at))])
-    };
+    let say_when =
+        |english, at| words.fill(english, &[("customer", &account.person.name), ("time", &day_and_time(words, at))]);
     if engine.terms.consent == ConsentPolicy::NotRequired {
         return (ConsentShown::NotRequired, say("{customer} will be told that you were here."));
     }
