@@ -14,10 +14,12 @@ use crate::alarm::Alarm;
 use crate::ends::{Clock, Ends};
 use crate::engine::{Cached, Engine, InFlight};
 use crate::events::Events;
+use crate::guesses::Guesses;
 use crate::host::{Erased, Host, Pairing, Staff, Staffing};
 use crate::keys::KeyRing;
 use crate::languages::Languages;
 use crate::met::Met;
+use crate::mounted::Mounted;
 use crate::online::Online;
 use crate::paths::{HostRoute, Paths};
 use crate::presented::HandleIn;
@@ -291,12 +293,14 @@ impl<H: Host> Builder<H> {
             clock: self.clock,
             met: Met::default(),
             in_flight: InFlight::default(),
+            guesses: Guesses::default(),
             cached: Arc::new(Cached::new(self.cache_for)),
             events,
             alarm,
             ends: Arc::new(ends),
             tickets: Tickets::new(self.tickets_last),
             online: Online::default(),
+            mounted: Mounted::default(),
         });
         let vicarious = Vicarious { engine };
         if let Some(watcher) = watcher {

@@ -4,9 +4,10 @@ use vicarious_core::audit::Kind;
 use vicarious_core::consent::{CodeDigest, Coded, Consent, ConsentId, ConsentKind, ConsentState};
 use vicarious_core::decide::{self, Decision};
 use vicarious_core::ports::{Consents, EntryFilter, Unavailable};
-use vicarious_core::{AccountId, Entry, Identity, Refusal, SitePath};
+use vicarious_core::{Entry, Identity, Refusal, SitePath};
 
 use crate::engine::Engine;
+use crate::guesses::Guess;
 use crate::keys::random;
 use crate::{Refused, Vicarious};
 
@@ -17,7 +18,8 @@ const LENGTH: usize = 8;
 /// How many wrong codes one true user may give within [`WITHIN`].
 const WRONG_AT_MOST: usize = 10;
 const WITHIN: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
-/// How many refused starts are looked at to count the wrong codes among them.
+/// How many refused starts are looked at to count the wrong codes among them; whoever has more within [`WITHIN`] gives no
+/// code either, or the wrong ones could be hidden among them.
 const LOOKED_AT: usize = 200;
 /// The detail of a refused start that says that its code was wrong.
 const DETAIL: &str = "support_code";
@@ -75,10 +77,12 @@ pub(crate) async fn look_up(engine: &Engine, code: &str) -> Result<Given, Unavai
     Ok(usable.map_or(Given::Wrong, |consent| Given::Redeems(Box::new(consent))))
 }
 
-/// Returns whether this true user has given too many wrong codes already.
-pub(crate) async fn too_many_wrong(engine: &Engine, true_user: &AccountId) -> Result<bool, Unavailable> {
+/// Returns whether whoever tries a code has given too many wrong ones already.
+pub(crate) async fn too_many_wrong(engine: &Engine, guess: &Guess<'_>) -> Result<bool, Unavailable> {
+    // Asked first: one that gets on record in between is counted twice rather than not at all.
+    let at_once = guess.at_once();
     let filter = EntryFilter {
-        true_user: Some(true_user.clone()),
+        true_user: Some(guess.by().clone()),
         kind: Some(Kind::StartRefused),
         from: engine.now().checked_sub(WITHIN).ok(),
         limit: LOOKED_AT,
@@ -86,7 +90,7 @@ pub(crate) async fn too_many_wrong(engine: &Engine, true_user: &AccountId) -> Re
     };
     let refused = engine.ledger.entries(&filter).await?;
     let wrong = refused.iter().filter(|recorded| recorded.entry.detail.contains_key(DETAIL)).count();
-    Ok(wrong >= WRONG_AT_MOST)
+    Ok(wrong + at_once > WRONG_AT_MOST || refused.len() >= LOOKED_AT)
 }
 
 /// Notes that a start was refused for its code.

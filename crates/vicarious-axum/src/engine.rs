@@ -16,11 +16,13 @@ use crate::alarm::Alarm;
 use crate::cache::Cache;
 use crate::ends::{Clock, Ends};
 use crate::events::{Event, Events, News};
+use crate::guesses::Guesses;
 use crate::host::{AnyHost, HostError, Known, SignIn};
 use crate::keys::{KeyRing, open_handle};
 use crate::languages::Languages;
 use crate::lasting::Lasting;
 use crate::met::Met;
+use crate::mounted::Mounted;
 use crate::online::Online;
 use crate::paths::Paths;
 use crate::presented::HandleIn;
@@ -60,12 +62,14 @@ pub(crate) struct Engine {
     pub(crate) clock: Clock,
     pub(crate) met: Met,
     pub(crate) in_flight: InFlight,
+    pub(crate) guesses: Guesses,
     pub(crate) cached: Arc<Cached>,
     pub(crate) events: Arc<Events>,
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) ends: Arc<Ends>,
     pub(crate) tickets: Tickets,
     pub(crate) online: Online,
+    pub(crate) mounted: Mounted,
 }
 
 /// Whether what was found out a moment ago is good enough.

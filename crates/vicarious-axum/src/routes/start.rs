@@ -17,6 +17,7 @@ use crate::back;
 use crate::codes::{self, Given};
 use crate::cookies;
 use crate::engine::{Engine, Outage};
+use crate::guesses::Guess;
 use crate::host::{Known, Staff};
 use crate::impersonated::check_tag;
 use crate::incoming::Incoming;
@@ -83,7 +84,7 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
     };
     let fields = Fields::of_query(incoming.parts.uri.query());
     let asked = Asked::of(&fields, "account", back::path(headers, &engine.own_origins));
-    let gathered = match gather(engine, resolution, signed_in, &asked).await {
+    let gathered = match gather(engine, resolution, signed_in, &asked, None).await {
         Ok(gathered) => gathered,
         Err(outage) => return unavailable(headers, &outage),
     };
@@ -124,7 +125,9 @@ pub(crate) async fn start(engine: &Arc<Engine>, mut incoming: Incoming, resoluti
     };
     let support_code = fields.get("support_code").filter(|code| !code.trim().is_empty()).map(str::to_owned);
     let asked = Asked { support_code, ..Asked::of(&fields, "account_id", SitePath::root()) };
-    match attempt(engine, &incoming, &resolution, signed_in, &asked).await {
+    // Until its refusal is on record.
+    let guess = asked.support_code.as_ref().map(|_| engine.guesses.begin(signed_in.user.account.id()));
+    match attempt(engine, &incoming, &resolution, signed_in, &asked, guess.as_ref()).await {
         Ok(Attempt::Started(handle, row, go_to)) => started(engine, &headers, &go_to, &handle, &row),
         Ok(Attempt::Refused(refusal, gathered)) => {
             refused(engine, &incoming, signed_in, &asked, &gathered, refusal).await
@@ -145,7 +148,15 @@ async fn attempt(
     resolution: &Resolution,
     signed_in: &SignedIn,
     asked: &Asked,
+    guess: Option<&Guess<'_>>,
 ) -> Result<Attempt, Outage> {
+    if let Some(guess) = guess
+        && codes::too_many_wrong(engine, guess).await?
+    {
+        // The code is not even looked up, so that nothing tells whether it is one.
+        let gathered = gather(engine, resolution, signed_in, asked, None).await?;
+        return Ok(Attempt::Refused(Refusal::TooManyGuesses, Box::new(gathered)));
+    }
     let request = StartRequest {
         reason: asked.reason.clone(),
         ticket: asked.ticket.clone(),
@@ -155,10 +166,7 @@ async fn attempt(
     let mut tries = 0;
     loop {
         tries += 1;
-        let gathered = gather(engine, resolution, signed_in, asked).await?;
-        if asked.support_code.is_some() && codes::too_many_wrong(engine, signed_in.user.account.id()).await? {
-            return Ok(Attempt::Refused(Refusal::TooManyGuesses, Box::new(gathered)));
-        }
+        let gathered = gather(engine, resolution, signed_in, asked, asked.support_code.as_deref()).await?;
         let handle = Handle::random();
         let id = ImpersonationId::new(uuid::Uuid::now_v7().to_string());
         let fresh = Fresh { id, handle: handle.hash() };
@@ -199,9 +207,10 @@ async fn gather(
     resolution: &Resolution,
     signed_in: &SignedIn,
     asked: &Asked,
+    code: Option<&str>,
 ) -> Result<Gathered, Outage> {
     let true_user = signed_in.user.account.id();
-    let code = match &asked.support_code {
+    let code = match code {
         Some(code) => Some(codes::look_up(engine, code).await?),
         None => None,
     };
@@ -317,6 +326,8 @@ async fn refused(
         Refusal::NoSuchAccount if asked.account.is_none() && is_staff => {
             Refusal::Invalid { field: "account_id", problem: "is missing: say whom to impersonate" }
         }
+        // Everybody else is told nothing.
+        Refusal::TooManyGuesses if !is_staff && gathered.permitted(signed_in).is_none() => Refusal::NoSuchAccount,
         other => other,
     };
     let (true_user, asked_for) = (&signed_in.user.account, asked_for(engine, asked, gathered));
@@ -328,7 +339,8 @@ async fn refused(
         let [reason, ticket] =
             said.map(|text| text.filter(|text| !text.is_empty()).map(|text| engine.redactor.text(text)));
         (entry.reason, entry.ticket) = (reason, ticket);
-        if refusal == codes::wrong() {
+        // Whatever else was missing: what is said of it must not tell a right code from a wrong one for nothing.
+        if gathered.code == Some(Given::Wrong) || (gathered.code.is_some() && gathered.permitted(signed_in).is_none()) {
             codes::note_wrong(entry);
         }
         if let Some(request) = entry.request.as_mut() {

@@ -15,6 +15,7 @@ mod fail_closed;
 #[expect(clippy::duplicate_mod, reason = "the table holds for both ways in which a handle travels")]
 #[path = "fail_closed.rs"]
 mod fail_closed_in_a_header;
+mod guessing;
 mod handle;
 mod languages;
 mod long_lived;
