@@ -146,3 +146,14 @@ async fn the_start_page_takes_a_code_with_and_without_an_account_and_keeps_what_
     let nobody = world.browser(&carol()).get("/impersonation/new").await;
     assert_eq!(nobody.status, StatusCode::NOT_FOUND);
 }
+
+// T49
+#[tokio::test]
+async fn a_secret_in_the_page_that_help_is_wanted_with_is_not_on_record() {
+    let world = World::new().await;
+    let page = SitePath::new("/reset?token=3f9a1c77d2e84b06b5a1&tab=2");
+    let (consent, _) = world.vicarious.support_code(&Identity::own(carol()), page.clone()).await.unwrap();
+    assert_eq!(consent.coded.unwrap().page, page, "the agent begins there all the same");
+    let record = world.record();
+    assert!(record.contains("/reset?") && !record.contains("3f9a1c77d2e84b06b5a1"), "{record}");
+}
