@@ -53,6 +53,14 @@ impl Until {
         }
     }
 
+    /// Returns why nothing may begin to be sent any more.
+    fn is_over(&self) -> Option<EndCause> {
+        match self {
+            Self::NotYet(ends, row) => ends.is_over(row),
+            Self::Ended(_) | Self::Over => None,
+        }
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Option<EndCause> {
         let Self::Ended(ended) = self else { return None };
         match ended.as_mut().poll(context) {
@@ -69,6 +77,13 @@ impl http_body::Body for Cut {
     fn poll_frame(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         let this = self.get_mut();
         if let Some(cause) = this.until.poll(context) {
+            return Poll::Ready(Some(Err(this.break_off(cause))));
+        }
+        // What is whole was made, and on record, before the end; what is made only now is not begun after it, however
+        // long the client lets it wait.
+        if this.body.size_hint().exact().is_none()
+            && let Some(cause) = this.until.is_over()
+        {
             return Poll::Ready(Some(Err(this.break_off(cause))));
         }
         let first = matches!(this.until, Until::NotYet(..));

@@ -33,6 +33,12 @@ impl Ends {
         self.alarm.set_for(row, (self.clock)());
         self.events.follow(row)
     }
+
+    /// Returns why an impersonation is over, as far as that was told here or its time has passed.
+    pub(crate) fn is_over(&self, row: &Impersonation) -> Option<EndCause> {
+        let passed = (self.clock)() >= row.ends_at;
+        self.events.told(&row.id).or_else(|| passed.then_some(EndCause::Expired))
+    }
 }
 
 impl TellsEnd for Ends {

@@ -162,6 +162,14 @@ impl Events {
         }
     }
 
+    /// Returns the cause of an end that was told.
+    pub(crate) fn told(&self, id: &ImpersonationId) -> Option<EndCause> {
+        match self.known().get(id) {
+            Some(Known::Over(cause, _)) => Some(*cause),
+            Some(Known::Running(..)) | None => None,
+        }
+    }
+
     /// Returns the followed impersonation that answers to a handle.
     pub(crate) fn by_handle(&self, handle: &HandleHash) -> Option<Impersonation> {
         let known = self.known();

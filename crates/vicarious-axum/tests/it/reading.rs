@@ -1,15 +1,20 @@
 //! What only reads runs first, and leaves once it is on record with its answer; or not at all.
 
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::response::Html;
 use axum::routing::get;
-use http::{Method, StatusCode};
+use futures_util::{StreamExt, stream};
+use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob};
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinHandle;
+use tower::ServiceExt;
 use vicarious_core::audit::Entry;
 use vicarious_core::ports::Ledger;
 use vicarious_core::{EndCause, Kind, Rules, decide};
@@ -314,5 +319,27 @@ async fn a_page_that_may_do_more_than_read_is_on_record_before_it_runs() {
         assert_eq!(asking.await.unwrap(), StatusCode::OK);
         assert_eq!(requests(&world).last().unwrap().1, Some(200));
         assert_eq!(requests(&world)[1].2, json!(null));
+    }
+}
+
+// I5, T39: a client that takes its time may not have made for it after the end what it asked for before.
+#[tokio::test]
+async fn what_is_made_while_it_is_sent_does_not_begin_after_the_end() {
+    for passed in [Duration::ZERO, Duration::from_secs(3600)] {
+        let export = || async { Body::from_stream(stream::once(async { Ok::<_, Infallible>(PAGE) })) };
+        let page = || async { Html(Body::from_stream(stream::once(async { Ok::<_, Infallible>(PAGE) }))) };
+        let routes = Router::new().route("/export", get(export)).route("/page", get(page));
+        let world = World::with_routes(routes).await;
+        for path in ["/export", "/page"] {
+            let mut inside = world.inside(&bob(), &alice()).await;
+            let cookies: Vec<_> = inside.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            let request = Request::get(path).header("cookie", cookies.join("; ")).body(Body::empty()).unwrap();
+            let answer = world.app.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), StatusCode::OK);
+            world.clock.advance(passed.try_into().unwrap());
+            assert_eq!(inside.stop().await.status, StatusCode::OK);
+            let first = answer.into_body().into_data_stream().next().await.unwrap();
+            assert!(first.is_err(), "{path} after {passed:?}: {first:?}");
+        }
     }
 }
