@@ -1,6 +1,6 @@
 //! What the console, the command line and the host may ask for.
 
-use vicarious_core::consent::{Consent, ConsentId, ConsentState};
+use vicarious_core::consent::{Consent, ConsentId, ConsentKind, ConsentState};
 use vicarious_core::decide::{self, Ask, Attest, Decision};
 use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
 use vicarious_core::{Account, AccountId, EndCause, Identity, ImpersonationId, Person, Refusal, SignInKey};
@@ -158,7 +158,8 @@ impl Vicarious {
         self.consent(&id).await
     }
 
-    /// Gives, refuses, withdraws or disowns a consent; what runs on one that is taken back ends.
+    /// Gives, refuses, withdraws or disowns a consent; what runs on one that is taken back ends. One that is disowned takes
+    /// with it what else the same agent recorded of this customer.
     ///
     /// # Errors
     ///
@@ -169,6 +170,33 @@ impl Vicarious {
         id: &ConsentId,
         decision: Decision,
     ) -> Result<Consent, Refused> {
+        let decided = self.decide_one(identity, id, decision).await?;
+        if decision == Decision::Disown {
+            let recorded = self.engine.ledger.consents(Consents::Of(&decided.account.id)).await?;
+            // By id: an agent may have been renamed in between.
+            let by = |consent: &Consent| consent.requested_by.as_ref().map(|agent| agent.id.clone());
+            let same = |other: &&Consent| other.kind == ConsentKind::Attested && by(other) == by(&decided);
+            self.withdraw_all(identity, recorded.iter().filter(same)).await?;
+        }
+        Ok(decided)
+    }
+
+    /// Withdraws those that stand.
+    async fn withdraw_all<'a>(
+        &self,
+        identity: &Identity,
+        consents: impl Iterator<Item = &'a Consent> + Send,
+    ) -> Result<(), Refused> {
+        for consent in consents {
+            match self.decide_one(identity, &consent.id, Decision::Withdraw).await {
+                Ok(_) | Err(Refused::Refusal(Refusal::AlreadyDecided)) => {}
+                Err(outage) => return Err(outage),
+            }
+        }
+        Ok(())
+    }
+
+    async fn decide_one(&self, identity: &Identity, id: &ConsentId, decision: Decision) -> Result<Consent, Refused> {
         let customer = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
         for _ in 0..TRIES {
             let consent = self.engine.ledger.consent(id).await?;
@@ -218,12 +246,7 @@ impl Vicarious {
     pub async fn opt_out(&self, identity: &Identity) -> Result<(), Refused> {
         let customer = self.customer(identity).await?.account.person.clone();
         self.commit(vec![decide::opt_out(&customer, self.now())]).await?;
-        for consent in self.engine.ledger.consents(Consents::Of(&customer.id)).await? {
-            match self.decide_consent(identity, &consent.id, Decision::Withdraw).await {
-                Ok(_) | Err(Refused::Refusal(Refusal::AlreadyDecided)) => {}
-                Err(outage) => return Err(outage),
-            }
-        }
+        self.withdraw_all(identity, self.engine.ledger.consents(Consents::Of(&customer.id)).await?.iter()).await?;
         self.engine.end_all(Running::As(&customer.id), EndCause::ConsentWithdrawn, None).await?;
         Ok(())
     }

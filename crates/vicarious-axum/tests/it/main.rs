@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test fails with it")]
 
 mod any_sequence;
+mod attested;
 mod bearer;
 mod caching;
 mod channel_actions;

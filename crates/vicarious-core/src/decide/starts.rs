@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Change, ConsentPolicy, ConsentUse, Pause, Terms, Transition, end};
-use crate::consent::{self, Consent, ConsentId};
+use crate::consent::{self, Consent, ConsentId, ConsentKind, ConsentState};
 use crate::redact;
 use crate::{
     Account, EndCause, Entry, HandleHash, Impersonation, ImpersonationId, Kind, Mode, Refusal, SignInKey, SitePath,
@@ -175,11 +175,13 @@ fn covering<'a>(
     facts: &StartFacts<'a>,
     now: Timestamp,
 ) -> Result<&'a Consent, Refusal> {
-    facts
-        .consents
-        .iter()
+    let of_target = || facts.consents.iter().filter(|consent| consent.account.id == *target.id());
+    // Whoever recorded what was never given is believed in nothing else.
+    let by_true_user = |consent: &Consent| consent.requested_by.as_ref().is_some_and(|by| by.id == *true_user.id());
+    let disowned = of_target().any(|consent| consent.state == ConsentState::Disowned && by_true_user(consent));
+    of_target()
         .filter(|_| !facts.opted_out)
-        .filter(|consent| consent.account.id == *target.id())
+        .filter(|consent| !disowned || consent.kind != ConsentKind::Attested)
         .filter(|consent| consent.covers(true_user.id(), continued, facts.redeemed, now))
         // The one whose code was given, then the one that lasts longest, a standing consent before one for a single use.
         .max_by_key(|consent| (facts.redeemed == Some(&consent.id), !consent.kind.is_for_one_use(), consent.ends_at))

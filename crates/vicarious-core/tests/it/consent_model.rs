@@ -315,6 +315,29 @@ fn what_an_agent_recorded_can_be_disowned_at_any_time_and_not_recorded_again() {
 }
 
 #[test]
+fn who_recorded_what_was_disowned_enters_on_nothing_else_that_they_recorded() {
+    let (bob, alice) = (person(AGENTS[0]), person("alice"));
+    let mut world = World::new();
+    for id in ["c", "d"] {
+        let said = Attest {
+            agent: &bob,
+            account: &alice,
+            channel: "phone",
+            quotation: "yes, do look",
+            ticket: None,
+            opted_out: false,
+            disowned: false,
+        };
+        world.store.apply(vec![attest(id.into(), said, noon()).unwrap()]).unwrap();
+    }
+    let mut before = World { store: world.store.clone(), ..World::new() };
+    assert!(before.start(0, None), "as long as nobody says otherwise");
+    let disowned = decide(&world.store.consents[0], Decision::Disown, noon()).unwrap();
+    world.store.apply(vec![disowned]).unwrap();
+    assert!(!world.start(0, None));
+}
+
+#[test]
 fn only_what_an_agent_recorded_can_be_disowned() {
     let mut store = Store::default();
     store.apply(vec![give_ahead("c".into(), &person("alice"), noon() + minutes(60), noon()).unwrap()]).unwrap();
