@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signer as _, SigningKey};
 use jiff::{SignedDuration, Timestamp};
 use vicarious_core::ports::{Ledger, Unavailable};
-use vicarious_core::{EndCause, Entry, Identity, Kind, Mode as Allowed, Person};
+use vicarious_core::{EndCause, Entry, Identity, Impersonation as Row, ImpersonationId, Kind, Mode as Allowed, Person};
 
 use crate::keys::thumbprint;
 use crate::{ALGORITHM, Actor, Claims, Impersonation, LONGEST, Mode, PublicKeys, TYPE};
@@ -123,10 +123,7 @@ impl Issuer {
         }
         let mut claims = self.claims(current, audience, now);
         if let Some(row) = identity.impersonation() {
-            let row = self.0.ledger.by_id(&row.id).await?.ok_or(MintError::Ended(EndCause::Stopped))?;
-            if let Some(cause) = row.over_at(now) {
-                return Err(MintError::Ended(cause));
-            }
+            let row = self.running(&row.id, now).await?;
             let mut end = row.ends_at.min(row.idle_ends_at());
             let mode = match row.mode_at(now) {
                 Allowed::Read => Mode::Read,
@@ -149,8 +146,16 @@ impl Issuer {
                 .with("expires_at", Timestamp::from_second(claims.exp).unwrap_or(now).to_string());
             // INVARIANT: nothing leaves that is not on record.
             self.0.ledger.append(entry).await?;
+            // INVARIANT: I5: asked again, so that what leaves is on record before the end; an end may have come meanwhile.
+            self.running(&row.id, now).await?;
         }
         Ok(Token { token: self.signed(&claims), claims })
+    }
+
+    /// Returns an impersonation that is not over.
+    async fn running(&self, id: &ImpersonationId, now: Timestamp) -> Result<Row, MintError> {
+        let row = self.0.ledger.by_id(id).await?.ok_or(MintError::Ended(EndCause::Stopped))?;
+        row.over_at(now).map_or(Ok(row), |cause| Err(MintError::Ended(cause)))
     }
 
     fn claims(&self, current: &Person, audience: &str, now: Timestamp) -> Claims {

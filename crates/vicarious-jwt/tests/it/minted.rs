@@ -1,5 +1,7 @@
 //! What the application mints.
 
+use std::sync::{Arc, Barrier};
+
 use jiff::SignedDuration;
 use testkit::people::{MONDAY, alice};
 use vicarious_core::decide::{Terms, end, raise};
@@ -110,4 +112,25 @@ async fn neither_keys_nor_tokens_show_in_debug_output_or_in_the_key_set() {
     let token = world.issuer.mint(&world.pair, BILLING, MONDAY).await.unwrap();
     let shown = format!("{:?} {token:?} {}", world.issuer, world.issuer.jwks());
     assert!(!shown.contains(&token.token) && !shown.contains("[7, 7") && !shown.contains("\"d\""), "{shown}");
+}
+
+// I5: whoever has the answer of a stop knows that no token leaves any more.
+#[test]
+fn a_token_that_leaves_is_on_record_before_the_end() {
+    let here = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for _ in 0..1000 {
+        let world = here().block_on(World::new());
+        let stop = end(&world.row, EndCause::Stopped, None, MONDAY).unwrap();
+        let (ledger, begin) = (world.ledger.clone(), Arc::new(Barrier::new(2)));
+        let together = begin.clone();
+        let stopping = std::thread::spawn(move || {
+            together.wait();
+            here().block_on(ledger.apply(vec![stop])).unwrap();
+        });
+        begin.wait();
+        let minted = here().block_on(world.issuer.mint(&world.pair, BILLING, MONDAY));
+        stopping.join().unwrap();
+        let kinds: Vec<_> = world.ledger.entries_snapshot().into_iter().map(|row| row.entry.kind).collect();
+        assert!(minted.is_err() || kinds.ends_with(&[Kind::TokenIssued, Kind::Stopped]), "{kinds:?}");
+    }
 }
