@@ -6,10 +6,10 @@ mod tests;
 use std::fmt::{self, Display, Write as _};
 
 use jiff::{SignedDuration, Timestamp};
-use vicarious_core::{Mode, Person};
+use vicarious_core::{Mode, Person, Words};
 
 use crate::document::ascii;
-use crate::page::{escape, hidden, name};
+use crate::page::{Escaped, escape, hidden, name, said};
 
 /// The style sheet of the banner.
 pub(crate) const BANNER_CSS: &str = include_str!("assets/banner.css");
@@ -19,6 +19,8 @@ pub(crate) const BANNER_JS: &str = include_str!("assets/banner.js");
 /// What the banner shows.
 #[derive(Clone, Debug)]
 pub(crate) struct BannerData<'a> {
+    /// What it is said in.
+    pub(crate) words: &'a Words,
     /// The person at the keyboard.
     pub(crate) agent: &'a Person,
     /// Whose account applies.
@@ -49,6 +51,8 @@ pub(crate) struct BannerData<'a> {
 /// the same in every encoding.
 #[derive(Clone, Debug)]
 pub(crate) struct Banner {
+    /// Up to the mode.
+    begin: String,
     /// From behind the mode to the time of now.
     identity: String,
     /// From there to the idle end.
@@ -57,8 +61,14 @@ pub(crate) struct Banner {
     within: String,
     /// From there to the mode as people read it.
     who: String,
-    /// From behind the time left to the offer to continue.
+    reads: String,
+    /// Around the end of write mode.
+    writes: (String, String),
+    /// Around the time left.
+    left: (String, String),
+    /// From there to the offer to continue.
     why: String,
+    on: String,
     to_write: String,
     to_read: String,
     stop: String,
@@ -70,56 +80,113 @@ const ROOM: usize = 1024;
 impl Banner {
     /// Writes what stays the same, whatever the time, the mode and the page.
     pub(crate) fn of(data: &BannerData<'_>) -> Self {
-        let parts = [identity(data), ends(data), within(data), who(data), why(data), to_write(data), to_read(data)];
-        let [identity, ends, within, who, why, to_write, to_read] = parts.map(ascii);
-        Self { identity, ends, within, who, why, to_write, to_read, stop: ascii(stop(data)) }
+        let parts = [begin(data), identity(data), ends(data), within(data), who(data), why(data)];
+        let [begin, identity, ends, within, who, why] = parts.map(ascii);
+        Self {
+            begin,
+            identity,
+            ends,
+            within,
+            who,
+            reads: ascii(t(data, "reading only").to_string()),
+            writes: around(data.words, "write mode until {time}"),
+            left: around(data.words, "{time} left"),
+            why,
+            on: ascii(t(data, "Continue").to_string()),
+            to_write: ascii(to_write(data)),
+            to_read: ascii(to_read(data)),
+            stop: ascii(format!("{}{}{END}", stop(data), notices(data))),
+        }
     }
 
     /// Returns the banner's HTML: a style sheet, the banner, and the script that keeps it going.
     pub(crate) fn html(&self, data: &BannerData<'_>) -> String {
-        let Self { identity, ends, within, who, why, to_write, to_read, stop } = self;
-        let parts = [BEGIN, identity, ends, within, who, why, to_write, stop, NOTICES, END];
+        let Self { begin, identity, ends, within, who, left: (before, after), why, to_write, to_read, stop, .. } = self;
+        let parts = [begin, identity, ends, within, who, why, to_write, stop];
         let mut html = String::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + ROOM);
         let switch = if data.mode == Mode::Read { to_write } else { to_read };
         // Writing to a string cannot fail.
         let _ = write!(
             html,
-            "{BEGIN}{mode}{identity}{now}{ends}{idle}{within}{until}{who}{reads}{LEFT}{left}{why}{offer}{switch}{stop}\
-             {NOTICES}{END}",
+            "{begin}{mode}{identity}{now}{ends}{idle}{within}{until}{who}{reads}{LEFT}{before}{TIMER}{left}</span>{after}\
+             {why}{offer}{switch}{stop}",
             mode = data.mode.as_str(),
             now = data.now,
             idle = data.idle_ends_at,
             until = mode_ends_at(data),
-            reads = mode(data),
+            reads = self.mode(data),
             left = left(data.now, data.ends_at),
-            offer = offer(data),
+            offer = self.offer(data),
         );
         html
     }
 }
 
-const BEGIN: &str = "<link rel=\"stylesheet\" href=\"/impersonation/banner.css\">\n\
-     <aside id=\"vicarious-banner\" role=\"region\" aria-label=\"Impersonation\" data-mode=\"";
-
-const LEFT: &str = "</strong> <span class=\"vicarious-left\"><span data-vicarious=\"left\" role=\"timer\">";
-
+const LEFT: &str = "</strong> <span class=\"vicarious-left\">";
+const TIMER: &str = "<span data-vicarious=\"left\" role=\"timer\">";
 const END: &str = "</aside>\n<script src=\"/impersonation/banner.js\" defer></script>\n";
 
+/// Returns a text of ours, to stand in an element or in quotes.
+fn t<'a>(data: &BannerData<'a>, english: &'static str) -> Escaped<'a> {
+    escape(data.words.text(english))
+}
+
+/// Returns what stands before and behind the one name in a sentence.
+fn around(words: &Words, english: &str) -> (String, String) {
+    let text = said(words, english, &[("time", &MARK)]);
+    let (before, after) = text.split_once(MARK).unwrap_or((&text, ""));
+    (ascii(before.to_owned()), ascii(after.to_owned()))
+}
+
+/// No text of ours has it.
+const MARK: &str = "\0";
+
+/// What the script says has to be said in the same language.
+fn begin(data: &BannerData<'_>) -> String {
+    format!(
+        "<link rel=\"stylesheet\" href=\"/impersonation/banner.css\">\n\
+         <aside id=\"vicarious-banner\" lang=\"{lang}\" role=\"region\" aria-label=\"{label}\" data-reads=\"{reads}\" \
+         data-fell-back=\"{fell_back}\" data-expired=\"{expired}\" data-minutes=\"{minutes}\" data-minute=\"{minute}\" \
+         data-self=\"{own}\" data-mode=\"",
+        lang = escape(data.words.tag()),
+        label = t(data, "Impersonation"),
+        reads = t(data, "reading only"),
+        fell_back = t(data, "Write mode is over, reading only"),
+        expired = t(data, "This impersonation has ended: its time was up."),
+        minutes = t(data, "{count} minutes left"),
+        minute = t(data, "{count} minute left"),
+        own = t(data, "yourself again"),
+    )
+}
+
 /// Shown by the script alone.
-const NOTICES: &str = "<p class=\"vicarious-notice\" data-vicarious=\"ended\" hidden>This impersonation has ended. \
-     <a href=\"\">Reload</a></p>\n\
-     <p class=\"vicarious-notice\" data-vicarious=\"idle\" hidden>Nothing was done here for a while, so this \
-     impersonation may have ended. Copy what you typed, then <a href=\"\">reload</a></p>\n\
-     <p class=\"vicarious-notice\" data-vicarious=\"changed\" hidden>You are now <span data-vicarious=\"now\"></span>, \
-     but this tab was opened before. <a href=\"\">Reload</a></p>\n\
-     <p class=\"vicarious-heard\" data-vicarious=\"heard\" role=\"status\"></p>\n";
+fn notices(data: &BannerData<'_>) -> String {
+    let link = format!("<a href=\"\">{}</a>", t(data, "reload"));
+    let idle =
+        "Nothing was done here for a while, so this impersonation may have ended. Copy what you typed, then {link}";
+    let changed = "You are now {identity}, but this tab was opened before.";
+    format!(
+        "<p class=\"vicarious-notice\" data-vicarious=\"ended\" hidden>{ended} <a href=\"\">{reload}</a></p>\n\
+         <p class=\"vicarious-notice\" data-vicarious=\"idle\" hidden>{idle}</p>\n\
+         <p class=\"vicarious-notice\" data-vicarious=\"changed\" hidden>{changed} <a href=\"\">{reload}</a></p>\n\
+         <p class=\"vicarious-heard\" data-vicarious=\"heard\" role=\"status\"></p>\n",
+        ended = t(data, "This impersonation has ended."),
+        reload = t(data, "Reload"),
+        idle = said(data.words, idle, &[("link", &link)]),
+        changed = said(data.words, changed, &[("identity", &"<span data-vicarious=\"now\"></span>")]),
+    )
+}
 
 fn identity(data: &BannerData<'_>) -> String {
+    let (agent, customer) = (escape(&data.agent.name), escape(&data.customer.name));
     format!(
-        "\" data-tag=\"{tag}\" data-identity=\"{agent}, using the application as {customer}\" data-now=\"",
+        "\" data-tag=\"{tag}\" data-identity=\"{who}\" data-now=\"",
         tag = escape(data.tag),
-        agent = escape(&data.agent.name),
-        customer = escape(&data.customer.name),
+        who = said(
+            data.words,
+            "{agent}, using the application as {customer}",
+            &[("agent", &agent), ("customer", &customer)]
+        ),
     )
 }
 
@@ -132,12 +199,14 @@ fn within(data: &BannerData<'_>) -> String {
 }
 
 fn who(data: &BannerData<'_>) -> String {
+    let strong = |person: &Person| format!("<strong>{}</strong>", name(&person.name));
+    let (agent, customer) = (strong(data.agent), strong(data.customer));
+    let who = "You are {agent}, using the application as {customer}";
     format!(
-        ">\n<div class=\"vicarious-who\"><p class=\"vicarious-identity\">You are <strong>{agent}</strong>, using the \
-         application as <strong>{customer}</strong> <span class=\"vicarious-email\">({email})</span></p>\n\
+        ">\n<div class=\"vicarious-who\"><p class=\"vicarious-identity\">{who} \
+         <span class=\"vicarious-email\">({email})</span></p>\n\
          <p class=\"vicarious-facts\"><strong class=\"vicarious-mode\">",
-        agent = name(&data.agent.name),
-        customer = name(&data.customer.name),
+        who = said(data.words, who, &[("agent", &agent), ("customer", &customer)]),
         email = escape(&data.customer.email),
     )
 }
@@ -148,33 +217,56 @@ fn why(data: &BannerData<'_>) -> String {
         None => Ok(()),
     });
     format!(
-        "</span> left</span> {ticket}<span class=\"vicarious-reason\">{reason}</span></p>\n</div>\n\
+        "</span> {ticket}<span class=\"vicarious-reason\">{reason}</span></p>\n</div>\n\
          <div class=\"vicarious-controls\">",
         reason = name(data.reason),
     )
 }
 
 fn to_write(data: &BannerData<'_>) -> String {
+    let write = data.words.count(data.write_minutes, "Write for {count} minute", "Write for {count} minutes");
     let inputs = fmt::from_fn(|f| {
         write!(
             f,
-            "<label>Reason <input type=\"text\" name=\"reason\" value=\"{reason}\" required \
-             autocomplete=\"off\"></label> <button>Write for {minutes} minutes</button>",
+            "<label>{label} <input type=\"text\" name=\"reason\" value=\"{reason}\" required \
+             autocomplete=\"off\"></label> <button>{write}</button>",
+            label = t(data, "Reason"),
             reason = escape(data.reason),
-            minutes = data.write_minutes,
+            write = escape(&write),
         )
     });
     let form = form(data, [("_method", "PATCH"), ("mode", "write")], inputs);
-    format!("<details><summary>Switch to write</summary>\n{form}</details>\n")
+    format!("<details><summary>{}</summary>\n{form}</details>\n", t(data, "Switch to write"))
 }
 
 fn to_read(data: &BannerData<'_>) -> String {
-    form(data, [("_method", "PATCH"), ("mode", "read")], "<button>Back to reading</button>").to_string()
+    let button = format!("<button>{}</button>", t(data, "Back to reading"));
+    form(data, [("_method", "PATCH"), ("mode", "read")], button).to_string()
 }
 
 fn stop(data: &BannerData<'_>) -> String {
-    let form = form(data, [("_method", "DELETE")], "<button class=\"vicarious-stop\">Stop</button>");
+    let button = format!("<button class=\"vicarious-stop\">{}</button>", t(data, "Stop"));
+    let form = form(data, [("_method", "DELETE")], button);
     format!("{form}</div>\n")
+}
+
+impl Banner {
+    fn mode(&self, data: &BannerData<'_>) -> impl Display {
+        let (before, after) = &self.writes;
+        fmt::from_fn(move |f| match data.mode {
+            Mode::Read => f.write_str(&self.reads),
+            Mode::Write { until } => write!(f, "{before}{}{after}", clock(until.min(data.ends_at))),
+        })
+    }
+
+    fn offer(&self, data: &BannerData<'_>) -> impl Display {
+        fmt::from_fn(move |f| {
+            let Some(href) = data.continue_href else { return Ok(()) };
+            let soon = data.ends_at.duration_since(data.now) <= data.continue_within;
+            let (href, hidden, on) = (escape(href), if soon { "" } else { " hidden" }, &self.on);
+            writeln!(f, "<a class=\"vicarious-continue\" data-vicarious=\"continue\" href=\"{href}\"{hidden}>{on}</a>")
+        })
+    }
 }
 
 // What follows writes itself into the banner, so that nothing is put together twice.
@@ -183,22 +275,6 @@ fn mode_ends_at(data: &BannerData<'_>) -> impl Display {
     fmt::from_fn(|f| match data.mode {
         Mode::Write { until } => write!(f, " data-mode-ends-at=\"{}\"", until.min(data.ends_at)),
         Mode::Read => Ok(()),
-    })
-}
-
-fn mode(data: &BannerData<'_>) -> impl Display {
-    fmt::from_fn(|f| match data.mode {
-        Mode::Read => f.write_str("reading only"),
-        Mode::Write { until } => write!(f, "write mode until {}", clock(until.min(data.ends_at))),
-    })
-}
-
-fn offer(data: &BannerData<'_>) -> impl Display {
-    fmt::from_fn(|f| {
-        let Some(href) = data.continue_href else { return Ok(()) };
-        let soon = data.ends_at.duration_since(data.now) <= data.continue_within;
-        let (href, hidden) = (escape(href), if soon { "" } else { " hidden" });
-        writeln!(f, "<a class=\"vicarious-continue\" data-vicarious=\"continue\" href=\"{href}\"{hidden}>Continue</a>")
     })
 }
 

@@ -33,25 +33,33 @@ impl Languages {
         self.0.first().unwrap_or(&ENGLISH)
     }
 
-    /// Returns the one that suits a request best.
-    pub(crate) fn of(&self, headers: &HeaderMap) -> &Words {
-        // Who speaks one language only need not read what others are asked for.
-        if self.0.len() == 1 {
-            return self.usual();
-        }
-        self.accepted(headers.get(ACCEPT_LANGUAGE))
+    /// Returns how many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
     }
 
-    fn accepted(&self, accepted: Option<&HeaderValue>) -> &Words {
+    /// Returns the one that suits a request best.
+    pub(crate) fn of(&self, headers: &HeaderMap) -> &Words {
+        self.placed(headers).1
+    }
+
+    /// Returns the same, with its place among all.
+    pub(crate) fn placed(&self, headers: &HeaderMap) -> (usize, &Words) {
+        // Who speaks one language only need not read what others are asked for.
+        if self.0.len() == 1 { (0, self.usual()) } else { self.accepted(headers.get(ACCEPT_LANGUAGE)) }
+    }
+
+    fn accepted(&self, accepted: Option<&HeaderValue>) -> (usize, &Words) {
         let accepted = accepted.and_then(|accepted| accepted.to_str().ok()).unwrap_or_default();
-        chosen(&self.0, accepted).unwrap_or_else(|| self.usual())
+        let place = chosen(&self.0, accepted);
+        (place, self.0.get(place).unwrap_or_else(|| self.usual()))
     }
 
     /// Says the page of a problem in the language that suits its request. What made it need not know the languages: the
     /// application's own handlers do not.
     pub(crate) fn say(&self, mut response: Response) -> Response {
         if let Some(unsaid) = response.extensions_mut().remove::<Unsaid>() {
-            let words = self.accepted(unsaid.accepted());
+            let (_, words) = self.accepted(unsaid.accepted());
             *response.body_mut() = Body::from(page::problem_page(words, unsaid.problem()));
         }
         response

@@ -1,6 +1,6 @@
 //! What the pages of one impersonation are marked with.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use http::HeaderValue;
 use vicarious_core::Impersonation;
@@ -15,7 +15,8 @@ pub(crate) struct Lasting {
     pub(crate) headers: [Option<HeaderValue>; 2],
     pub(crate) tag: String,
     pub(crate) tagging: Arc<Tagging>,
-    pub(crate) banner: Banner,
+    /// One in each language that somebody has asked for.
+    pub(crate) banners: Box<[OnceLock<Banner>]>,
     /// The start page that continues this impersonation, filled in, around the page where it was left.
     pub(crate) continues: (String, String),
 }

@@ -1,6 +1,6 @@
 //! The marks of an impersonation on every answer: header, no-store, banner, identity tags.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::response::{IntoResponse, Response};
 use http::header::{
@@ -11,7 +11,7 @@ use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use jiff::Timestamp;
 use vicarious_core::rules::is_safe;
-use vicarious_core::{Impersonation, Mode};
+use vicarious_core::{Impersonation, Mode, Words};
 
 use crate::banner::{Banner, BannerData};
 use crate::document::{self, Rewrite, Tagging, is_html};
@@ -25,10 +25,10 @@ impl Lasting {
     pub(crate) fn of(engine: &Engine, row: Arc<Impersonation>) -> Self {
         let tag = row.tag();
         let header = |mode| HeaderValue::try_from(format!("id={}, mode={mode}, ends={}", row.id, row.ends_at)).ok();
-        let banner = Banner::of(&data(engine, &row, &tag, engine.now()));
+        let banners = (0..engine.languages.count()).map(|_| OnceLock::new()).collect();
         let headers = ["read", "write"].map(header);
         let tagging = Arc::new(Tagging::new(&tag, &engine.own_origins));
-        Self { headers, tagging, banner, continues: continues(&row), tag, row }
+        Self { headers, tagging, banners, continues: continues(&row), tag, row }
     }
 
     /// Marks an answer: a document gets the banner, every HTML its identity tags, everything the headers.
@@ -82,9 +82,14 @@ impl Lasting {
         let (before, after) = &self.continues;
         let page = form_urlencoded::byte_serialize(asked.page().as_bytes());
         let href: String = [before.as_str()].into_iter().chain(page).chain([after.as_str()]).collect();
-        let data = data(engine, &self.row, &self.tag, engine.now());
+        let (place, words) = engine.languages.placed(&asked.headers);
+        let data = data(engine, words, &self.row, &self.tag, engine.now());
         let idle_ends_at = asked.idle_ends_at(&self.row);
-        self.banner.html(&BannerData { idle_ends_at, continue_href: Some(&href), ..data })
+        let data = BannerData { idle_ends_at, continue_href: Some(&href), ..data };
+        match self.banners.get(place) {
+            Some(banner) => banner.get_or_init(|| Banner::of(&data)).html(&data),
+            None => Banner::of(&data).html(&data),
+        }
     }
 }
 
@@ -195,8 +200,9 @@ fn unmarkable(asked: &HeaderMap, why: &str) -> Response {
         .respond(asked)
 }
 
-fn data<'a>(engine: &Engine, row: &'a Impersonation, tag: &'a str, now: Timestamp) -> BannerData<'a> {
+fn data<'a>(engine: &Engine, words: &'a Words, row: &'a Impersonation, tag: &'a str, now: Timestamp) -> BannerData<'a> {
     BannerData {
+        words,
         agent: &row.true_user,
         customer: &row.current_user,
         now,

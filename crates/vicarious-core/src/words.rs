@@ -135,18 +135,17 @@ impl Words {
     }
 
     /// Returns whether a tag such as `de-AT` means this language.
-    fn speaks(&self, tag: &str) -> bool {
-        let language = |tag: &str| tag.split('-').next().unwrap_or_default().to_ascii_lowercase();
-        language(tag) == language(&self.language)
+    fn speaks<'a>(&'a self, tag: &'a str) -> bool {
+        let language = |tag: &'a str| tag.split('-').next().unwrap_or_default();
+        language(tag).eq_ignore_ascii_case(language(&self.language))
     }
 }
 
-/// Returns the words that suit an `Accept-Language` best, or the first; none only when there are none at all.
-pub fn chosen<'a>(offered: &'a [Words], accepted: &str) -> Option<&'a Words> {
-    let first = offered.first()?;
-    let best = offered.iter().map(|words| (words.suits(accepted), words));
-    let (_, words) = best.fold((0, first), |best, next| if next.0 > best.0 { next } else { best });
-    Some(words)
+/// Returns the place of the words that suit an `Accept-Language` best; the first where none does.
+pub fn chosen(offered: &[Words], accepted: &str) -> usize {
+    let suits = offered.iter().map(|words| words.suits(accepted)).enumerate();
+    let (place, _) = suits.fold((0, 0), |best, next| if next.1 > best.1 { next } else { best });
+    place
 }
 
 /// A piece of a sentence.

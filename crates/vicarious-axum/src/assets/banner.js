@@ -78,7 +78,7 @@
     if (seconds <= Number(self.continueWithin)) show("continue");
     for (const minutes of [5, 1]) {
       if (before > minutes * 60 && seconds <= minutes * 60 && seconds > 0) {
-        say(`${minutes} ${minutes > 1 ? "minutes" : "minute"} left`);
+        say((minutes > 1 ? self.minutes : self.minute).replace("{count}", minutes));
       }
     }
     before = seconds;
@@ -86,11 +86,11 @@
       // The server fell back at this moment; only what is shown is left to change.
       banner.dataset.mode = "read";
       const mode = banner.querySelector(".vicarious-mode");
-      if (mode) mode.textContent = "reading only";
-      say("Write mode is over, reading only");
+      if (mode) mode.textContent = self.reads;
+      say(self.fellBack);
     }
     if (now >= idleEndsAt && idleEndsAt < endsAt) show("idle");
-    if (seconds === 0) end("This impersonation has ended: its time was up.");
+    if (seconds === 0) end(self.expired);
   }
 
   // A page on which something was typed stays, so that it can be copied.
@@ -116,7 +116,7 @@
   tick();
 
   banner.addEventListener("submit", (event) => {
-    if (event.target.querySelector(".vicarious-stop")) tell("", "yourself again");
+    if (event.target.querySelector(".vicarious-stop")) tell("", self.self);
   });
   // A page out of the back/forward cache shows an old countdown, and perhaps an old identity.
   addEventListener("pageshow", (event) => event.persisted && location.replace(address()));

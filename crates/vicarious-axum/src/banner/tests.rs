@@ -13,6 +13,7 @@ fn banner<'a>(change: impl FnOnce(&mut BannerData<'a>)) -> String {
     let (bob, alice): (&'static Person, &'static Person) =
         (Box::leak(person("Bob").into()), Box::leak(person("Alice").into()));
     let mut data = BannerData {
+        words: Box::leak(Words::english().into()),
         agent: bob,
         customer: alice,
         now: at("2026-03-02T14:02:02Z"),
@@ -108,6 +109,42 @@ fn hostile_names_stay_text() {
     // No quote is theirs.
     assert_eq!(html.matches('"').count(), ours.matches('"').count());
     assert!(!html.contains('\0'));
+}
+
+#[test]
+fn it_speaks_german_and_says_so() {
+    let german = Words::german();
+    let html = banner(|data| data.words = &german);
+    for part in [
+        "<aside id=\"vicarious-banner\" lang=\"de\"",
+        "Sie sind <strong><bdi>Bob</bdi></strong> und nutzen die Anwendung als <strong><bdi>Alice</bdi></strong>",
+        "<strong class=\"vicarious-mode\">nur lesend</strong>",
+        "<span class=\"vicarious-left\">noch <span data-vicarious=\"left\" role=\"timer\">29:58</span></span>",
+        ">Beenden</button>",
+        "F&#xfc;r 10 Minuten schreiben",
+        "data-minutes=\"noch {count} Minuten\"",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(html.is_ascii(), "it reads the same in every encoding");
+    let write = Mode::Write { until: at("2026-03-02T14:12:00Z") };
+    let html = banner(|data| (data.words, data.mode) = (&german, write));
+    assert!(html.contains("Schreibmodus bis <time"), "{html}");
+}
+
+#[test]
+fn words_that_were_replaced_are_text() {
+    let words = Words::english()
+        .replace("Stop", "<b>\"Stop\"")
+        .replace("{time} left", "<{time}>")
+        .replace("write mode until {time}", "{time}<script>")
+        .replace("yourself again", "\" onclick=\"");
+    let until = at("2026-03-02T14:12:00Z");
+    let html = banner(|data| (data.words, data.mode) = (&words, Mode::Write { until }));
+    assert!(html.contains("&lt;b&gt;&quot;Stop&quot;</button>"), "{html}");
+    assert!(html.contains(">&lt;<span data-vicarious=\"left\""), "{html}");
+    assert_eq!(html.matches("<script").count(), 1);
+    assert!(!html.contains("onclick=\""), "{html}");
 }
 
 #[test]

@@ -89,9 +89,8 @@ fn the_language_asked_for_is_chosen_and_otherwise_the_first() {
         ("de; q=0.7, en ;q=0.3", "de"),
         ("de;q=ü", "en"),
     ] {
-        assert_eq!(chosen(&offered, accepted).map(Words::tag), Some(wanted), "{accepted}");
+        assert_eq!(offered[chosen(&offered, accepted)].tag(), wanted, "{accepted}");
     }
-    assert_eq!(chosen(&[], "de"), None);
 }
 
 #[test]
