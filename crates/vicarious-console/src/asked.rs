@@ -88,11 +88,6 @@ impl Asked {
         &self.desk.vicarious
     }
 
-    /// Has the answer said in English, for the pages that speak nothing else.
-    pub(crate) fn in_english(self) -> Self {
-        Self { words: Words::english(), ..self }
-    }
-
     /// Returns a time as it is told now.
     pub(crate) fn when(&self, at: Timestamp) -> When {
         When::new(&self.words, at, self.now)

@@ -1,11 +1,12 @@
 //! What surrounds every page's content.
 
 use vicarious_axum::{Refused, Staff};
-use vicarious_core::{Identity, Words};
+use vicarious_core::{Identity, Timestamp, Words};
 
 use crate::asked::Asked;
 use crate::bar::Bar;
 use crate::sentence::{Say, Sentence};
+use crate::when::When;
 
 /// The frame of a page.
 pub(crate) struct Frame {
@@ -94,6 +95,11 @@ impl Frame {
     /// Returns a sentence of ours.
     pub(crate) fn say(&self, english: &str) -> Sentence {
         self.words.say(english)
+    }
+
+    /// Returns a time as it is told at `now`.
+    pub(crate) fn when(&self, at: Timestamp, now: Timestamp) -> When {
+        When::new(&self.words, at, now)
     }
 
     /// Returns the language, for the document.

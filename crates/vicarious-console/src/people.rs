@@ -12,6 +12,7 @@ use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, START_PAGE, with_query};
 use crate::frame::Frame;
 use crate::impersonations::{self, Line};
+use crate::sentence::Sentence;
 use crate::standing::Standing;
 
 /// How many accounts a page has.
@@ -39,6 +40,36 @@ struct AccountsPage {
     previous: Option<String>,
     next: Option<String>,
     now: Timestamp,
+}
+
+impl AccountsPage {
+    /// Returns that nobody was found, and who was looked for.
+    fn nobody(&self) -> Sentence {
+        match &self.organisation {
+            None => self.frame.say("Nobody matches {q}.").quote("q", &self.q),
+            Some(organisation) if self.q.is_empty() => {
+                self.frame.say("Nobody of {organisation} matches.").quote("organisation", organisation)
+            }
+            Some(organisation) => {
+                let nobody = self.frame.say("Nobody of {organisation} matches {q}.");
+                nobody.quote("organisation", organisation).quote("q", &self.q)
+            }
+        }
+    }
+
+    /// Returns how many were found, and who was looked for.
+    fn found(&self) -> Sentence {
+        let count = if self.total == 1 { "{count} customer" } else { "{count} customers" };
+        let mut found = self.frame.say(count).plain("count", self.total);
+        if let Some(organisation) = &self.organisation {
+            let of = self.frame.say("of {organisation}").quote("organisation", organisation);
+            found = found.then(Sentence::raw(" ")).then(of);
+        }
+        if !self.q.is_empty() {
+            found = found.then(Sentence::raw(" ")).then(self.frame.say("for {q}").quote("q", &self.q));
+        }
+        found
+    }
 }
 
 struct Recent {
@@ -74,7 +105,6 @@ struct AccountPage {
 
 /// Lists whom the agent may impersonate.
 pub(crate) async fn list(asked: Asked) -> Answer {
-    let asked = asked.in_english();
     let (agent, _) = asked.staff(Staff::Agent).await?;
     let q: String = asked.query.get("q").unwrap_or_default().chars().take(Q_AT_MOST).collect();
     let page = asked.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
@@ -98,7 +128,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         rows.push(row(&asked, agent, account, &running, &here).await?);
     }
     let page = AccountsPage {
-        frame: Frame::of(&asked, "Customers").await?,
+        frame: Frame::of(&asked, asked.words.text("Customers")).await?,
         action: asked.link("/accounts"),
         by_code: (asked.vicarious().terms().consent == ConsentPolicy::Required)
             .then(|| with_query(START_PAGE, &[("return_to", &here)])),
@@ -120,7 +150,6 @@ pub(crate) async fn list(asked: Asked) -> Answer {
 
 /// Shows one of them.
 pub(crate) async fn show(asked: Asked) -> Answer {
-    let asked = asked.in_english();
     let (agent, _) = asked.staff(Staff::Agent).await?;
     let account = asked.vicarious().permitted(&asked.identity, &AccountId::from(asked.id.as_str())).await?;
     let ledger = asked.vicarious().ledger();

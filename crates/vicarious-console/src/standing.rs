@@ -7,7 +7,8 @@ use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::{Consents, Unavailable};
 use vicarious_core::{AccountId, Timestamp};
 
-use crate::when::When;
+use crate::frame::Frame;
+use crate::sentence::Sentence;
 
 /// Where it stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,24 +60,15 @@ impl Standing {
         }
     }
 
-    /// Returns the words of its label, before its time.
-    pub(crate) fn words(&self) -> &'static str {
-        match self {
-            Self::NotRequired => "Not needed",
-            Self::Agreed(_) => "Agreed until",
-            Self::Asked(_) => "Asked",
-            Self::Declines(_) => "Declines since",
-            Self::Missing => "Not asked yet",
-        }
-    }
-
-    /// Returns the time that belongs to the words.
-    pub(crate) fn time(&self, now: &Timestamp) -> Option<When> {
-        match self {
-            Self::Agreed(at) | Self::Asked(at) | Self::Declines(at) => {
-                Some(When::new(&vicarious_core::Words::english(), *at, *now))
-            }
-            Self::NotRequired | Self::Missing => None,
+    /// Returns the words of its label, with the time that belongs to them.
+    pub(crate) fn said(&self, frame: &Frame, now: &Timestamp) -> Sentence {
+        let said = |english, at: Timestamp| frame.say(english).time("time", &frame.when(at, *now));
+        match *self {
+            Self::NotRequired => frame.say("Not needed"),
+            Self::Agreed(at) => said("Agreed until {time}", at),
+            Self::Asked(at) => said("Asked {time}", at),
+            Self::Declines(at) => said("Declines since {time}", at),
+            Self::Missing => frame.say("Not asked yet"),
         }
     }
 

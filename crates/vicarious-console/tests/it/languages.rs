@@ -65,7 +65,14 @@ async fn agents_and_administrators_who_speak_german_read_german() {
     let (eves, bobs) = (&running["impersonations"][1]["id"], &running["impersonations"][0]["id"]);
     for person in [bob(), dana()] {
         let mut browser = world.browser(&person);
-        for path in ["/impersonations", "/consents", &format!("/impersonations/{}", bobs.as_str().unwrap())] {
+        for path in [
+            "/accounts",
+            "/accounts?q=nobody",
+            "/accounts/alice",
+            "/impersonations",
+            "/consents",
+            &format!("/impersonations/{}", bobs.as_str().unwrap()),
+        ] {
             assert_german(&german(&mut browser, path).await);
         }
     }
