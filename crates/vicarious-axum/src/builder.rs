@@ -128,7 +128,7 @@ impl<H: Host> Builder<H> {
         self
     }
 
-    /// Names the route that signs people in, for example `"POST /session"`.
+    /// Names the route that signs people in, for example `"POST /session"` or `"GET /auth/{provider}/callback"`.
     pub fn sign_in(mut self, route: &str) -> Self {
         match HostRoute::parse(route) {
             Some(route) => self.paths.sign_in.push(route),

@@ -95,7 +95,7 @@ where
     if let Some(asset) = assets::serve(&request) {
         return asset;
     }
-    if engine.paths.is_open(request.method().as_str(), request.uri().path()) {
+    if engine.is_open(request.method().as_str(), request.uri().path()) {
         return inner.run(&engine, request, Acting::nobody()).await;
     }
     request.extensions_mut().insert(record::new_request_id());

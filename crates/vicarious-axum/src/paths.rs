@@ -29,8 +29,13 @@ impl HostRoute {
         &self.path
     }
 
+    /// Returns whether a request is for this route; `{…}` in its path stands for one segment.
     pub(crate) fn is(&self, method: &str, path: &str) -> bool {
-        self.method == method && self.path == path
+        let is_any = |own: &str| own.starts_with('{') && own.ends_with('}');
+        let (own, asked) = (self.path.split('/'), path.split('/'));
+        self.method == method
+            && own.clone().count() == asked.clone().count()
+            && own.zip(asked).all(|(own, asked)| own == asked || (is_any(own) && !asked.is_empty()))
     }
 }
 
@@ -69,4 +74,21 @@ impl Paths {
 
 fn is_below(prefix: &str, path: &str) -> bool {
     path.strip_prefix(prefix.trim_end_matches('/')).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn braces_stand_for_one_segment() {
+        let route = HostRoute::parse("GET /auth/{provider}/callback").unwrap();
+        assert!(route.is("GET", "/auth/github/callback"));
+        for other in
+            ["/auth/callback", "/auth//callback", "/auth/a/b/callback", "/auth/github/callback/", "/x/github/callback"]
+        {
+            assert!(!route.is("GET", other), "{other}");
+        }
+        assert!(!route.is("POST", "/auth/github/callback"));
+    }
 }

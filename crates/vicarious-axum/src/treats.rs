@@ -21,9 +21,9 @@ pub enum Treats {
 impl Vicarious {
     /// Returns how the layer treats requests for a path.
     pub fn treats(&self, method: &str, path: &str) -> Treats {
-        let paths = &self.engine.paths;
+        let (engine, paths) = (&self.engine, &self.engine.paths);
         let path = path.split('?').next().unwrap_or(path);
-        if paths.is_open(method, path) {
+        if engine.is_open(method, path) {
             Treats::Open
         } else if path == OWN_PATH || path == START_PAGE {
             Treats::Own

@@ -198,6 +198,7 @@ impl Console {
 
     /// Returns the pages of agents and administrators; everybody else finds nothing there.
     pub fn staff(&self) -> Router {
+        self.settings.vicarious.mounts_console(&self.settings.at, &[STAFF_CSS, CUSTOMER_CSS, BAR_CSS]);
         let shared: Shared = Arc::new(Settings { css: STAFF_CSS, ..self.settings.clone() });
         let router = Router::new()
             .route(STAFF_CSS, get(answer::css))
@@ -215,6 +216,7 @@ impl Console {
 
     /// Returns the pages of customers. `GET /consents` also serves staff: what they asked for.
     pub fn customer(&self) -> Router {
+        self.settings.vicarious.mounts_console(&self.settings.at, &[STAFF_CSS, CUSTOMER_CSS, BAR_CSS]);
         let shared: Shared = Arc::new(Settings { css: CUSTOMER_CSS, ..self.settings.clone() });
         // A form's POST counts as the method it stands for even where nobody overrides it.
         let router = Router::new()

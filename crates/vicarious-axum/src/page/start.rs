@@ -33,6 +33,9 @@ pub(crate) struct StartPage<'a> {
     pub(crate) return_to: &'a str,
     /// What was wrong with a field, as whole sentences.
     pub(crate) errors: &'a [(String, String)],
+    /// Where the customer is asked, and where it is recorded that they agreed elsewhere.
+    pub(crate) asks_at: &'a str,
+    pub(crate) attests_at: &'a str,
     /// Whether a support code can be entered.
     pub(crate) code_available: bool,
     /// Whether it can be recorded that the customer agreed elsewhere.
@@ -166,7 +169,7 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
     let account = &account.person;
     let (action, button) = match page.consent {
         ConsentShown::NotRequired | ConsentShown::Agreed => ("/impersonation", "Start as {customer}"),
-        ConsentShown::Missing if page.ask_available => ("/consents/requests", "Ask {customer}"),
+        ConsentShown::Missing if page.ask_available => (page.asks_at, "Ask {customer}"),
         ConsentShown::Missing | ConsentShown::Asked | ConsentShown::OptedOut => {
             return format!("<p class=\"actions\">{back}</p>\n");
         }
@@ -176,6 +179,7 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
         "<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{instead_of}\n\
          {fields}{expect}\
          <p class=\"actions\"><button class=\"primary\">{button}</button> {back}</p>\n</form>\n",
+        action = path(action),
         identity = identity(page.identity_tag),
         id = hidden("account_id", account.id.as_str()),
         go_to = hidden("go_to", page.go_to),
@@ -249,12 +253,13 @@ fn attest(page: &StartPage<'_>, account: &Account) -> String {
     let customer: [(&str, &dyn Display); 1] = [("customer", &name(&account.person.name))];
     let told = "{customer} is told at once, and can say that it is not true; then it ends, and your administrator hears of it.";
     format!(
-        "<h2>{title}</h2>\n<p>{told}</p>\n<form method=\"post\" action=\"/consents/attested\">\n{identity}{id}{go_to}{return_to}{reason}{ticket}\n\
+        "<h2>{title}</h2>\n<p>{told}</p>\n<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{reason}{ticket}\n\
          {channel}{quotation}\
          <p class=\"actions\"><button>{record}</button></p>\n</form>\n",
         title = said(words, "Or record that {customer} agreed elsewhere", &customer),
         told = said(words, told, &customer),
         record = escape(words.text("Record what was said")),
+        action = path(page.attests_at),
         identity = identity(page.identity_tag),
         id = hidden("account_id", account.person.id.as_str()),
         go_to = hidden("go_to", page.go_to),

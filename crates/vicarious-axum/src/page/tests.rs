@@ -39,6 +39,8 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         return_to: "/support",
         errors: &[],
         ask_available: true,
+        asks_at: "/consents/requests",
+        attests_at: "/consents/attested",
         code_available: true,
         attest_available: false,
         instead_of: None,

@@ -18,7 +18,7 @@ use crate::codes::{self, Given};
 use crate::cookies;
 use crate::engine::{Engine, Outage};
 use crate::guesses::Guess;
-use crate::host::{Known, Staff};
+use crate::host::{Known, Search, Staff};
 use crate::impersonated::check_tag;
 use crate::incoming::Incoming;
 use crate::keys::Handle;
@@ -32,6 +32,8 @@ use shown::show;
 
 /// How often a start is decided afresh when the state changed under it.
 const TRIES: usize = 3;
+/// How many accounts are looked through for the one with an address: names may contain it too.
+const NAMESAKES: u32 = 20;
 
 /// What the start page and the start itself were asked for.
 struct Asked {
@@ -83,17 +85,37 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
         };
     };
     let fields = Fields::of_query(incoming.parts.uri.query());
-    let asked = Asked::of(&fields, "account", back::path(headers, &engine.own_origins));
+    let mut asked = Asked::of(&fields, "account", back::path(headers, &engine.own_origins));
+    let email = fields.get("email").filter(|_| asked.account.is_none());
+    if let Some(email) = email {
+        asked.account = match by_email(engine, signed_in, email).await {
+            Ok(account) => account,
+            Err(outage) => return unavailable(headers, &outage),
+        };
+    }
     let gathered = match gather(engine, resolution, signed_in, &asked, None).await {
         Ok(gathered) => gathered,
         Err(outage) => return unavailable(headers, &outage),
     };
     // Without an account it is the page to enter a support code on.
-    let by_code = asked.account.is_none() && engine.host.staff(&signed_in.user) > Staff::No;
+    let by_code = asked.account.is_none() && email.is_none() && engine.host.staff(&signed_in.user) > Staff::No;
     if gathered.permitted(signed_in).is_none() && !by_code {
         return refusals::of_refusal(&Refusal::NoSuchAccount).respond(headers);
     }
     show(engine, headers, signed_in, &asked, &gathered, StatusCode::OK, None).await
+}
+
+/// Returns whose address it is, of those whom this true user may act as: a help desk often knows nothing else.
+async fn by_email(engine: &Engine, signed_in: &SignedIn, email: &str) -> Result<Option<AccountId>, Outage> {
+    if engine.host.staff(&signed_in.user) == Staff::No {
+        return Ok(None);
+    }
+    // A `+` that was not encoded arrives as a space, which no address has.
+    let email = &email.replace(' ', "+");
+    let search = Search { q: email.clone(), organisation: None, page: 1, per_page: NAMESAKES };
+    let found = engine.host.search(&signed_in.user, &search).await?;
+    let has_it = |known: &Known| known.account.person.email.eq_ignore_ascii_case(email);
+    Ok(found.accounts.into_iter().find(has_it).map(|known| known.account.id().clone()))
 }
 
 /// Returns the sign-in page that leads back to a path.

@@ -11,6 +11,7 @@ mod check;
 mod component;
 mod connecting;
 mod cross_site;
+mod deep_links;
 mod dressing;
 mod fail_closed;
 #[expect(clippy::duplicate_mod, reason = "the table holds for both ways in which a handle travels")]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::{FromRef, State};
-use axum::response::{Html, Redirect};
+use axum::response::Html;
 use axum::routing::{get, post};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -50,11 +50,7 @@ fn application(shop: Shop, vicarious: &Vicarious) -> Router {
 
 fn with_the_console_below_a_path(shop: Shop, vicarious: &Vicarious) -> Router {
     let console = Console::new(vicarious).at("/support");
-    everything_that_was_there(shop, vicarious)
-        .nest("/support", console.routes())
-        .route("/consents/requests", post(async || Redirect::temporary("/support/consents/requests")))
-        .route("/consents/attested", post(async || Redirect::temporary("/support/consents/attested")))
-        .layer(vicarious.layer())
+    everything_that_was_there(shop, vicarious).nest("/support", console.routes()).layer(vicarious.layer())
 }
 
 async fn serve(shop: Shop, database_url: &str) -> Result<(), Box<dyn Error>> {
@@ -259,10 +255,10 @@ async fn a_console_below_a_path_is_reached_from_the_start_page_too() {
     assert_eq!(app.check("bob").await, Vec::<String>::new());
     let mut bob = app.signed_in("bob").await;
     bob.get("/support/accounts").await.assert_status(200).assert_shows("Alice Ames");
+    let start = bob.get("/impersonation/new?account=carol").await;
+    start.assert_status(200).assert_shows("action=\"/support/consents/requests\"");
     let asked = [("account_id", "carol"), ("reason", "Question about an order")];
-    let answer = bob.post_form("/consents/requests", &asked).await;
-    let path = answer.assert_status(307).header("location").unwrap().to_owned();
-    bob.post_form(&path, &asked).await.assert_status(303);
+    bob.post_form("/support/consents/requests", &asked).await.assert_status(303);
     let mut carol = app.signed_in("carol").await;
     carol.get("/support/consents").await.assert_status(200).assert_shows("Question about an order");
 }

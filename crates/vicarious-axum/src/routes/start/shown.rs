@@ -58,6 +58,8 @@ pub(super) async fn show(
         return_to: asked.return_to.as_str(),
         errors: &refusal.map(|refusal| error(words, refusal)).into_iter().collect::<Vec<_>>(),
         // From within another account nobody is asked anything.
+        asks_at: &engine.mounted.link("/consents/requests"),
+        attests_at: &engine.mounted.link("/consents/attested"),
         code_available: engine.terms.consent == ConsentPolicy::Required && running.is_none(),
         attest_available: engine.terms.attested && running.is_none(),
         ask_available: consent == ConsentShown::Missing && running.is_none(),

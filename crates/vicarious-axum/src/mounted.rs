@@ -1,0 +1,43 @@
+//! Where the console is, once it is mounted.
+
+use std::sync::OnceLock;
+
+use crate::Vicarious;
+use crate::engine::Engine;
+
+/// What a console has said of itself.
+#[derive(Default)]
+pub(crate) struct Mounted {
+    at: OnceLock<String>,
+    assets: OnceLock<Vec<String>>,
+}
+
+impl Mounted {
+    /// Returns a path of the console's as browsers see it.
+    pub(crate) fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.at.get().map_or("", String::as_str))
+    }
+
+    /// Returns whether a path is one of the console's style sheets.
+    pub(crate) fn is_asset(&self, method: &str, path: &str) -> bool {
+        matches!(method, "GET" | "HEAD") && self.assets.get().is_some_and(|assets| assets.iter().any(|own| own == path))
+    }
+}
+
+impl Engine {
+    /// Returns whether a path needs no identity at all.
+    pub(crate) fn is_open(&self, method: &str, path: &str) -> bool {
+        self.paths.is_open(method, path) || self.mounted.is_asset(method, path)
+    }
+}
+
+impl Vicarious {
+    /// Takes note of where a console is mounted, so that the start page leads there, and of its style sheets, which are open
+    /// to everybody and not recorded. A console says it by itself; what was said first counts.
+    pub fn mounts_console(&self, at: &str, assets: &[&str]) {
+        let mounted = &self.engine.mounted;
+        // Who comes second changes nothing.
+        let _ = mounted.at.set(at.to_owned());
+        let _ = mounted.assets.set(assets.iter().map(|path| format!("{at}{path}")).collect());
+    }
+}

@@ -1,0 +1,29 @@
+//! Links from a help desk to the start page.
+
+use http::StatusCode;
+use testkit::people::{alice, bob, carol};
+use vicarious_core::Account;
+
+use crate::support::{User, World};
+
+#[tokio::test]
+async fn an_address_finds_the_customer_and_nobody_else() {
+    let world = World::new().await;
+    let mut bob_himself = world.browser(&bob());
+    let link = |email: &str| format!("/impersonation/new?email={email}&ticket=SUP-7&reason=An+invoice&go_to=/invoices");
+    let page = bob_himself.get(&link("ALICE@example.com")).await;
+    assert_eq!(page.status, StatusCode::OK, "{page:?}");
+    assert_eq!(page.hidden("account_id").as_deref(), Some(alice().id().as_str()));
+    assert_eq!(page.hidden("go_to").as_deref(), Some("/invoices"));
+    let tagged = Account::new("tagged", "Tag Tully", "tag+shop@example.com");
+    let user = User { account: tagged.clone(), rights: [].into() };
+    world.accounts.users.lock().unwrap().insert(tagged.id().clone(), user);
+    let page = bob_himself.get(&link("tag+shop@example.com")).await;
+    assert_eq!(page.hidden("account_id").as_deref(), Some("tagged"), "a plus that was not encoded");
+    // A part of an address, an agent's, nobody's: there is no such account, and no page for a code instead.
+    for email in ["alice", "example.com", "eve@example.com", "bob@example.com", "nobody@example.com"] {
+        assert_eq!(bob_himself.get(&link(email)).await.status, StatusCode::NOT_FOUND, "{email}");
+    }
+    assert_eq!(world.browser(&carol()).get(&link("alice@example.com")).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(world.running().await.len(), 0, "a link changes nothing");
+}
