@@ -3,9 +3,9 @@
 //! Agents find the people they may impersonate and ask for consent; administrators see who is inside whom, end it,
 //! pause everything and read the trail; customers decide about support access and see who looked at their account.
 //! [`Console::routes`], or [`Console::staff`] and [`Console::customer`] apart, are routers to be merged (or nested, both at
-//! the same path) below [`Vicarious::layer`](vicarious_axum::Vicarious::layer). Forms reach `PATCH` and `DELETE` by a `_method` field where
-//! the application overrides methods, and by `POST` everywhere. Declare `/console` as assets, so that fetching the
-//! style sheet is not recorded.
+//! the path that [`Console::at`] says) below [`Vicarious::layer`](vicarious_axum::Vicarious::layer). Forms reach `PATCH` and
+//! `DELETE` by a `_method` field where the application overrides methods, and by `POST` everywhere. The style sheets are open
+//! to everybody, and fetching them is not recorded.
 //!
 //! Read in this order: `asked` (what a request brings), `answer`, `frame`, then a file for each page.
 
@@ -153,7 +153,7 @@ impl Console {
         self
     }
 
-    /// Says below which path the routers are nested, for the links of [`Self::bar`].
+    /// Says below which path the routers are nested, for the links of [`Self::bar`] and of the start page.
     #[must_use]
     pub fn at(mut self, prefix: &str) -> Self {
         prefix.trim_end_matches('/').clone_into(&mut self.settings.at);

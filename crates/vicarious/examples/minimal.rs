@@ -44,7 +44,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .rules(Rules::new().confirm("POST /newsletter", "subscribe to the newsletter").never("/payments"))
         .sign_in("POST /sign-in")
         .sign_out("POST /sign-out")
-        .assets("/console")
         .secure_cookies(false) // only because this is plain HTTP on loopback
         .build()?;
     let console = Console::new(&vicarious);

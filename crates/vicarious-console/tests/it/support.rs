@@ -135,7 +135,6 @@ impl World {
                     .confirm("POST /notes", "add this note"),
             )
             .secure_cookies(false)
-            .assets("/console")
             .cache_for(Duration::ZERO)
             .clock(move || now.now());
         let vicarious = adjust(builder).build().unwrap();

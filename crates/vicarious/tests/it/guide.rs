@@ -35,7 +35,6 @@ fn support(shop: Shop, store: Store, keys: KeyRing) -> Result<Vicarious, Box<dyn
         .sign_in_page("/sign-in?then=")
         .open("/healthz")
         .assets("/assets")
-        .assets("/console")
         .origin("https://shop.example")
         .words_by_language([Words::english(), Words::german()])
         .build()?;
