@@ -55,6 +55,22 @@ async fn a_code_works_once_and_for_nobody_else_afterwards() {
     assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "leaving used it up");
 }
 
+// T28
+#[tokio::test]
+async fn two_agents_with_one_code_at_the_same_moment_are_one_inside_and_one_refused() {
+    let world = World::new().await;
+    let (customer, consent, code) = code(&world, "/").await;
+    let (mut bob, mut eve) = (world.browser(&bob()), world.browser(&eve()));
+    let fields = json!({ "support_code": code });
+    let (one, other) = tokio::join!(start(&mut bob, fields.clone()), start(&mut eve, fields));
+    let mut statuses = [one.status, other.status];
+    statuses.sort();
+    assert_eq!(statuses, [StatusCode::CREATED, StatusCode::UNPROCESSABLE_ENTITY], "{one:?} {other:?}");
+    let running = world.running().await;
+    assert_eq!((running.len(), &running[0].current_user.id), (1, customer.id()));
+    assert_eq!(running[0].consent, Some(consent.id));
+}
+
 #[tokio::test]
 async fn wrong_used_lapsed_withdrawn_somebody_elses_and_forbidden_codes_are_refused_alike() {
     let world = World::new().await;
