@@ -53,6 +53,9 @@ impl<S: Sync> FromRequestParts<S> for Notice {
 }
 
 /// The user whose data and permissions apply, as the host's own type.
+///
+/// It may be two seconds old, or as old as [`Builder::cache_for`](crate::Builder::cache_for) says: what must be new, such as a
+/// balance, is looked up by its id. After an unsafe request its current user is found afresh on this process.
 #[derive(Clone, Debug)]
 pub struct CurrentUser<User>(pub User);
 

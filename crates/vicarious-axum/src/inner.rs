@@ -6,6 +6,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use tower::{Service, ServiceExt};
 use vicarious_core::Identity;
+use vicarious_core::rules::is_safe;
 
 use crate::cookies;
 use crate::engine::Engine;
@@ -29,9 +30,15 @@ where
     /// Runs the application with an identity in the request's extensions and in the task-local.
     pub(crate) async fn run(self, engine: &Engine, mut request: Request, acting: Acting) -> Response {
         let identity = acting.identity.clone();
+        let may_change =
+            identity.current_user().filter(|_| !is_safe(request.method().as_str())).map(|user| user.id.clone());
         cookies::hide(engine, request.headers_mut());
         request.extensions_mut().insert(acting);
         let Ok(response) = extract::with_identity(identity, self.0.oneshot(request)).await;
+        if let Some(account) = may_change {
+            // Whoever saves their profile sees it on the next page, and not what was remembered of it before.
+            engine.forget_account(&account);
+        }
         response.into_response()
     }
 

@@ -317,7 +317,8 @@ impl Vicarious {
             .then_some("Only the customer can do this, as themselves.")
     }
 
-    /// Forgets what is cached of an account: call it after disabling one or changing its rights.
+    /// Forgets what is cached of an account: call it after changing anything that [`Host::find`](crate::Host::find) returns
+    /// of it. What an unsafe request changes of its current user is forgotten by itself, on this process.
     ///
     /// Those who watch are told, and impersonations that may not go on end within a moment.
     pub fn forget(&self, account: &AccountId) {

@@ -44,6 +44,28 @@ fn routes() -> Router {
     Router::new().route("/echo", any(echo))
 }
 
+#[tokio::test]
+async fn whoever_changes_their_account_sees_it_at_once() {
+    let world = World::with(|builder| builder.cache_for(std::time::Duration::from_secs(2))).await;
+    let rename = |name: &str| world.accounts.change(&alice(), |user| user.account.person.name = name.to_owned());
+    let mut alice_herself = world.browser(&alice());
+    let mut inside = world.writing(&bob(), &alice()).await;
+    for (browser, tag) in [(&mut alice_herself, None), (&mut inside, Some(()))] {
+        rename("before");
+        world.vicarious.forget(alice().id());
+        assert!(browser.get("/profile").await.text.contains("value=\"before\""));
+        rename("after");
+        assert!(browser.get("/profile").await.text.contains("value=\"before\""), "it is remembered");
+        let fields = match tag {
+            Some(()) => vec![("_identity", browser.tag().await)],
+            None => Vec::new(),
+        };
+        let fields: Vec<_> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        assert_eq!(browser.form("/notes", &fields).await.status, StatusCode::OK);
+        assert!(browser.get("/profile").await.text.contains("value=\"after\""), "whoever saves sees what was saved");
+    }
+}
+
 // T30
 #[tokio::test]
 async fn an_impersonated_answer_is_kept_nowhere_and_never_the_short_form() {
