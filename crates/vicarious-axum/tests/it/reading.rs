@@ -298,7 +298,7 @@ async fn a_page_that_takes_long_goes_on_while_it_is_put_on_record() {
 /// Lets the time pass after which a handler that runs is on record.
 async fn until_recorded(world: &World) {
     while requests(world).is_empty() {
-        tokio::time::sleep(LONG).await;
+        tokio::time::advance(LONG).await;
     }
 }
 
