@@ -77,14 +77,14 @@ export async function openHouse(serve = serveHelpdesk) {
   return { origin, scene };
 }
 
-async function open(browser, origin, { screen = 'desktop', scheme = 'light', javaScript = true }, complaints) {
+async function open(browser, origin, { screen = 'desktop', scheme = 'light', javaScript = true, locale = 'en-GB' }, complaints) {
   const context = await browser.newContext({
     ...screens[screen],
     baseURL: origin,
     colorScheme: scheme,
     javaScriptEnabled: javaScript,
     reducedMotion: 'reduce',
-    locale: 'en-GB',
+    locale,
     timezoneId: 'UTC',
   });
   context.setDefaultTimeout(10_000);

@@ -90,11 +90,24 @@ pub(crate) struct Serve {
     #[arg(long, env = "HELPDESK_PUBLIC_URL", value_name = "URL", value_parser = public_url)]
     pub(crate) public_url: Option<String>,
 
+    /// What people read about impersonation, in the shop and in the console; by default what their browser asks for
+    #[arg(long, env = "HELPDESK_LANGUAGE", value_name = "LANGUAGE")]
+    pub(crate) language: Option<Language>,
+
     #[command(flatten)]
     pub(crate) times: Times,
 
     #[command(flatten)]
     pub(crate) keys: KeysFile,
+}
+
+/// A language that Vicarious speaks here; the shop speaks English.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// English
+    En,
+    /// German
+    De,
 }
 
 /// How long an impersonation lasts.

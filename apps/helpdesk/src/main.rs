@@ -18,6 +18,7 @@ mod server;
 mod shop;
 mod sign_in;
 mod web;
+mod words;
 
 use std::io::IsTerminal;
 use std::process::ExitCode;

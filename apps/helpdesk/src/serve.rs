@@ -27,6 +27,7 @@ use crate::shop::At;
 use crate::sign_in::Door;
 use crate::web::cookie::SessionCookie;
 use crate::web::{self, App, nav};
+use crate::words::words;
 use crate::{demo, keys, live, rules, server};
 
 /// How long Alice's and Carol's consent lasts.
@@ -123,6 +124,7 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .staff(host::staff)
         .terms(decide::Terms { length: options.times.length, idle: options.times.idle, ..decide::Terms::default() })
         .rules(rules::rules())
+        .words_by_language(words(options.language))
         .sign_in("POST /session")
         .sign_in_page("/session/new?then=")
         .script("/assets/helpdesk.js")
@@ -132,7 +134,6 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .open("/readyz")
         .open("/metrics")
         .assets("/assets")
-        .assets("/console")
         .assets("/favicon.ico")
         .private_field("number")
         .secure_cookies(options.public_url.is_some());
