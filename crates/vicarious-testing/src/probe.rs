@@ -1,5 +1,6 @@
-//! Does any page tell the agent's name while impersonating?
+//! Does any page tell the agent's name while impersonating, or is it the agent's own?
 
+mod own;
 mod report;
 
 use http::header::ACCEPT;
@@ -14,9 +15,14 @@ use crate::app::TestApp;
 use crate::inside::Inside;
 use crate::marks::Marks;
 use crate::routes::{Routes, Target};
+use own::Own;
 
 /// Calls every page while impersonating, and finds where the agent's name, email or id stands outside the banner, in a
-/// header or in a cookie; and which pages do not say that they are impersonated.
+/// header or in a cookie; which pages do not say that they are impersonated; and which show the agent's own data instead of the
+/// customer's, because a handler or an extractor asks the session and not `CurrentUser`.
+///
+/// For the last, what agent and customer see as themselves, each signed in alone, is compared with what the agent sees while
+/// impersonating. Where both see the same, nobody can tell.
 ///
 /// axum does not tell which routes a router has. The list is put together of what `Debug` shows of the router
 /// ([`list_routes`](vicarious_axum::list_routes)), of what [`routes`](Self::routes) gives, and of what the rules name; the
@@ -79,16 +85,18 @@ impl Probe {
     ///
     /// # Panics
     ///
-    /// When agent or customer is not named, or the impersonation cannot start.
+    /// When agent or customer is not named or cannot sign in, or the impersonation cannot start.
     pub async fn run(self) -> ProbeReport {
         assert!(self.agent.is_some() && self.customer.is_some(), "say who: `.probe().agent(…).customer(…)`");
         let (Some(agent), Some(customer)) = (&self.agent, &self.customer) else { return ProbeReport::default() };
         let marks = Marks::of(&self.app.account(agent.clone()).await.person);
         let start = || self.app.as_agent(agent.clone()).impersonating(customer.clone());
         let mut inside = start().with_consent().await;
+        let alone = |who: &AccountId| self.app.signed_in(who.clone());
+        let mut own = Own { agent: alone(agent).await, customer: alone(customer).await };
         let mut pages = Vec::new();
         for target in self.routes.pages(&self.app) {
-            let verdict = self.visit(&mut inside, &target, &marks).await;
+            let verdict = self.visit((&mut inside, &mut own), &target, &marks).await;
             if matches!(verdict, Verdict::Ended) {
                 // A page that ends it must not spoil the others.
                 inside = start().await;
@@ -98,7 +106,7 @@ impl Probe {
         ProbeReport { pages, searched_for_id: marks.has_telling_id(), allowed: self.allowed }
     }
 
-    async fn visit(&self, inside: &mut Inside, target: &Target, marks: &Marks) -> Verdict {
+    async fn visit(&self, (inside, own): (&mut Inside, &mut Own), target: &Target, marks: &Marks) -> Verdict {
         let path = match (self.routes.left_out(&target.template), &target.path) {
             (Some(why), _) => return Verdict::LeftOut(why.to_owned()),
             (None, Err(_)) if self.is_open(&target.template) => return Verdict::Open,
@@ -110,6 +118,9 @@ impl Probe {
         for accept in ["text/html", "application/json"] {
             let answer = inside.browser().send(Method::GET, path, &[(ACCEPT, accept)], "").await;
             verdict = judge(&answer, leak(&answer, marks, &self.allowed), is_open);
+            if matches!(verdict, Verdict::Clean(_)) && own.is_the_agents(inside, &answer, (path, accept)).await {
+                verdict = Verdict::AgentsOwn;
+            }
             if !matches!(verdict, Verdict::Clean(_) | Verdict::Refused(_) | Verdict::Open) {
                 break;
             }

@@ -25,7 +25,8 @@ pub(super) async fn hidden(arena: &Arena) -> Outcome {
     let body = shown.outside_banner();
     if arena.of_customer.found_in(&body).is_none() {
         let hint = if arena.of_agent.found_in(&body).is_some() {
-            "the agent's page: does a layer inside of ours, or a session, say who is signed in?"
+            "the agent's page: does a layer inside of ours, or a session, say who is signed in? or does an extractor or \
+             handler ask the session instead of `CurrentUser`?"
         } else {
             "not the customer's page"
         };

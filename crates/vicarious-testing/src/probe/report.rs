@@ -47,6 +47,8 @@ pub enum Verdict {
         /// What stands there, in lower case.
         around: String,
     },
+    /// It is what the agent sees as themselves, and not what the customer sees.
+    AgentsOwn,
     /// It does not say that it is impersonated: what was expected.
     Unmarked(&'static str),
     /// It breaks while impersonating.
@@ -72,6 +74,9 @@ impl fmt::Display for Verdict {
             Self::Open => f.write_str("needs no identity"),
             Self::LeftOut(why) => write!(f, "left out: {why}"),
             Self::Leaks { what, place, around } => write!(f, "LEAKS the agent's {what} in {place}: {around}"),
+            Self::AgentsOwn => f.write_str(
+                "SHOWS THE AGENT'S OWN PAGE: a handler or an extractor asks the session and not `CurrentUser`",
+            ),
             Self::Unmarked(missing) => write!(f, "NOT MARKED: {missing}"),
             Self::Breaks(status) => write!(f, "BREAKS ({})", status.as_u16()),
             Self::Ended => f.write_str("ENDED the impersonation"),

@@ -37,6 +37,12 @@ async fn a_header_that_names_the_agent_leaks() {
 }
 
 #[tokio::test]
+async fn a_page_of_the_agents_own_under_the_customers_banner_is_found_without_a_name_on_it() {
+    let verdict = "SHOWS THE AGENT'S OWN PAGE: a handler or an extractor asks the session and not `CurrentUser`";
+    check(Mistake::AsksTheSession, "/orders/{id}", verdict).await;
+}
+
+#[tokio::test]
 async fn a_page_beside_the_layer_is_not_marked() {
     check(Mistake::RoutesBeside, "/export", "NOT MARKED: expected an `Impersonation` header").await;
 }

@@ -1,0 +1,145 @@
+//! Is what an agent sees the customer's page, or the agent's own under the customer's banner?
+
+use http::header::ACCEPT;
+use http::{Method, StatusCode};
+
+use crate::answer::Answer;
+use crate::browser::Browser;
+use crate::inside::Inside;
+
+/// Words that are at least this long, with digits among letters, may be random: tokens against forgery, nonces.
+const RANDOM_AT_LEAST: usize = 16;
+/// Elements that differ from answer to answer, or that a banner brings along.
+const PASSING: [&str; 6] = ["html", "body", "head", "link", "meta", "script"];
+
+/// The agent as themselves and the customer as herself, each in a browser of their own.
+pub(super) struct Own {
+    pub(super) agent: Browser,
+    pub(super) customer: Browser,
+}
+
+impl Own {
+    /// Returns whether an answer is the agent's own page, and not the customer's.
+    ///
+    /// It is asked for again before that is said: a page that tells the time, or counts, differs by itself.
+    pub(super) async fn is_the_agents(&mut self, inside: &mut Inside, seen: &Answer, asked: (&str, &str)) -> bool {
+        if !self.is_agents(seen, asked).await {
+            return false;
+        }
+        let again = get(inside.browser(), asked).await;
+        again.status == seen.status && self.is_agents(&again, asked).await
+    }
+
+    async fn is_agents(&mut self, seen: &Answer, asked: (&str, &str)) -> bool {
+        if !seen.status.is_success() || seen.text.is_empty() {
+            return false;
+        }
+        let agents = get(&mut self.agent, asked).await;
+        let customers = get(&mut self.customer, asked).await;
+        agents.impersonation().is_none() && is_of_first(seen, &agents, &customers)
+    }
+}
+
+async fn get(browser: &mut Browser, (path, accept): (&str, &str)) -> Answer {
+    browser.send(Method::GET, path, &[(ACCEPT, accept)], "").await
+}
+
+/// Returns whether `seen` is what the first was shown, where the second was shown something else.
+fn is_of_first(seen: &Answer, first: &Answer, second: &Answer) -> bool {
+    let differs = |read: fn(&Answer) -> String| {
+        let own = read(seen);
+        own == read(first) && (second.status != seen.status || own != read(second))
+    };
+    seen.status == first.status && tells(second) && (differs(lasting) || differs(|answer| unrandom(&lasting(answer))))
+}
+
+/// Returns whether an answer says what somebody is shown, and not that nobody is signed in or that something broke.
+fn tells(answer: &Answer) -> bool {
+    let status = answer.status;
+    let is_elsewhere = status.is_redirection() || status.is_server_error();
+    !is_elsewhere && !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::GONE | StatusCode::TOO_MANY_REQUESTS)
+}
+
+/// Returns what of a body is the page's own: no banner, no hidden fields, no nonces.
+fn lasting(answer: &Answer) -> String {
+    let text = answer.outside_banner();
+    let text = if answer.is_html() { without_passing(&text) } else { text };
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn without_passing(html: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = html;
+    while let Some((text, after)) = rest.split_once('<') {
+        let end = if after.starts_with("!--") { "-->" } else { ">" };
+        let (tag, next) = after.split_once(end).unwrap_or((after, ""));
+        let tag = if is_passing(tag) { "" } else { tag };
+        kept.extend([text, " ", without_nonce(tag).as_str(), " "]);
+        rest = next;
+    }
+    kept + rest
+}
+
+fn is_passing(tag: &str) -> bool {
+    let lower = tag.to_ascii_lowercase();
+    let name = lower.split(|next: char| !next.is_ascii_alphanumeric()).next().unwrap_or_default();
+    let is_hidden = name == "input" && lower.replace(['"', '\'', ' '], "").contains("type=hidden");
+    name.is_empty() || is_hidden || PASSING.contains(&name)
+}
+
+fn without_nonce(tag: &str) -> String {
+    tag.split_whitespace().filter(|attribute| !attribute.starts_with("nonce=")).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns a text in which long words that may be random are all the same.
+fn unrandom(text: &str) -> String {
+    let is_of_word = |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '+' | '=');
+    let mut kept = String::new();
+    for piece in text.split_inclusive(|next| !is_of_word(next)) {
+        let word = piece.trim_end_matches(|next| !is_of_word(next));
+        let has = |kind: fn(&char) -> bool| word.chars().any(|next| kind(&next));
+        let is_random = word.len() >= RANDOM_AT_LEAST && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
+        kept.push_str(if is_random { "…" } else { word });
+        kept.push_str(piece.get(word.len()..).unwrap_or_default());
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use http::header::CONTENT_TYPE;
+    use http::{HeaderMap, HeaderValue, StatusCode};
+
+    use super::{Answer, is_of_first};
+
+    fn page(text: &str) -> Answer {
+        let html = HeaderValue::from_static("text/html; charset=utf-8");
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, html)]);
+        Answer { asked: "GET /".into(), status: StatusCode::OK, headers, text: text.into() }
+    }
+
+    fn is_agents(agents: &str, customers: &str, seen: &str) -> bool {
+        is_of_first(&page(seen), &page(agents), &page(customers))
+    }
+
+    #[test]
+    fn a_banner_identity_tags_and_tokens_hide_no_page_of_the_agent() {
+        let agents = "<body><form><input type='hidden' name=csrf value=a1><i data-csrf=a93jf83hd83hs92k></i>\
+            <p nonce=\"x\">3 orders</p></form>";
+        let seen = "<body><!-- \"'> --></script><link rel=stylesheet href=\"/impersonation/banner.css\">\
+            <aside id=\"vicarious-banner\"><p>Bob as Alice</p></aside>\n<script src=\"/x\"></script>\n\
+            <form><input type=\"hidden\" name=\"_identity\" value=\"a/b\"><input type='hidden' name=csrf value=b2>\
+            <i data-csrf=zz3jf83hd83hs92k></i><p nonce=\"y\">3 orders</p></form>";
+        assert!(is_agents(agents, &agents.replace("3 orders", "7 orders"), seen));
+        assert!(!is_agents(&agents.replace("3 orders", "7 orders"), agents, seen), "the customer's page");
+        assert!(!is_agents(agents, agents, seen), "where both are alike nobody can tell");
+    }
+
+    #[test]
+    fn ids_alone_tell_a_page_and_a_customer_who_is_not_signed_in_tells_nothing() {
+        let [agents, customers] = ["0199a5b0-aaaa-7000", "0199a5b0-bbbb-7000"];
+        assert!(is_agents(agents, customers, agents));
+        let nobody = Answer { status: StatusCode::UNAUTHORIZED, ..page("who are you?") };
+        assert!(!is_of_first(&page(agents), &page(agents), &nobody));
+    }
+}
