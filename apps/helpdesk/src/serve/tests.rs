@@ -1,9 +1,3 @@
-#![expect(
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    reason = "a test that cannot go on has failed; tables are for people"
-)]
-
 use clap::Parser as _;
 use serde_json::json;
 use vicarious::testing::{Credential, TestApp};
