@@ -50,7 +50,9 @@ async fn an_organisation_leads_to_all_of_its_people_and_stays_while_searching() 
         account.organisation = Some(organisation.to_owned());
         world.accounts.add(account);
     };
-    (of("one", "Café & Co"), of("two", "Café & Co"), of("three", "Other"));
+    for (id, organisation) in [("one", "Café & Co"), ("two", "Café & Co"), ("three", "Other")] {
+        of(id, organisation);
+    }
     let mut bob = world.browser(&bob());
     let all = bob.page("/accounts").await;
     assert!(all.contains("href=\"/accounts?organisation=Caf%C3%A9+%26+Co\""), "{all}");
