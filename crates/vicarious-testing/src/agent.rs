@@ -43,7 +43,7 @@ impl Agent {
     }
 }
 
-/// An impersonation that is about to start: await it to be [`Inside`], or [`attempt`](Self::attempt) it.
+/// An impersonation that is about to start: await it to be [`Inside`], or expect it to be [`refused`](Self::refused).
 #[derive(Clone, Debug)]
 #[must_use = "an impersonation starts when this is awaited"]
 pub struct Starting {
@@ -117,6 +117,19 @@ impl Starting {
         // What is not in the ledger has not started, whatever the answer says.
         row.map(|row| Inside::new(self.app, browser, row)).ok_or(answer)
     }
+
+    /// Expects that it does not start, and returns what came back instead.
+    ///
+    /// # Panics
+    ///
+    /// When it starts.
+    pub async fn refused(self) -> Answer {
+        let (agent, customer, at) = (self.agent.clone(), self.customer.clone(), self.at);
+        match self.attempt().await {
+            Ok(inside) => started(&agent, &customer, at, &inside),
+            Err(answer) => answer,
+        }
+    }
 }
 
 impl IntoFuture for Starting {
@@ -133,14 +146,14 @@ impl IntoFuture for Starting {
             let (agent, customer, at) = (self.agent.clone(), self.customer.clone(), self.at);
             match self.attempt().await {
                 Ok(inside) => inside,
-                Err(answer) => refused(&agent, &customer, at, &answer),
+                Err(answer) => not_started(&agent, &customer, at, &answer),
             }
         })
     }
 }
 
 #[expect(clippy::panic, reason = "a test that cannot begin has failed, and its author wants to know why")]
-fn refused(agent: &AccountId, customer: &AccountId, at: &Location<'_>, answer: &Answer) -> ! {
+fn not_started(agent: &AccountId, customer: &AccountId, at: &Location<'_>, answer: &Answer) -> ! {
     let help = match (answer.status.as_u16(), answer.problem().as_deref()) {
         (403, Some("consent-required")) => "\nThe customer has not agreed: say `.with_consent()`.",
         (403, Some("step-up-required")) => "\nThe sign-in is too old: is the host's time that of the test's clock?",
@@ -151,4 +164,10 @@ fn refused(agent: &AccountId, customer: &AccountId, at: &Location<'_>, answer: &
         _ => "",
     };
     panic!("at {at}: `{agent}` could not start to act as `{customer}`: {answer}{help}")
+}
+
+#[expect(clippy::panic, reason = "a test that expected a refusal has failed, and its author wants to know why")]
+fn started(agent: &AccountId, customer: &AccountId, at: &Location<'_>, inside: &Inside) -> ! {
+    let id = &inside.impersonation().id;
+    panic!("at {at}: `{agent}` was to be refused, and started to act as `{customer}`: impersonation {id}")
 }

@@ -16,7 +16,6 @@ async fn tallybook(name: &str) -> TestApp {
 async fn no_page_tells_who_the_accountant_is() {
     let probe = tallybook("probe").await.probe().agent("ada").customer("alice").example("id", "0");
     let report = probe.without("/access-log", "it tells the client who was here").run().await;
-    println!("{report}");
     report.assert_clean();
 }
 
@@ -25,6 +24,5 @@ async fn the_gravest_abuses_come_to_nothing() {
     let attack = tallybook("attack").await.attack().agent("ada").customer("alice").another_customer("ivo");
     // Nobody is staff here: these are firms that did not engage Ada.
     let report = attack.colleague("carol").administrator("carol").page("/").example("id", "0").run().await;
-    println!("{report}");
     report.assert_held();
 }

@@ -91,10 +91,16 @@ async fn a_clock_that_the_test_moves_shows_the_fall_back_the_idle_end_and_the_ha
 #[tokio::test]
 async fn a_start_that_is_refused_can_be_looked_at() {
     let app = app(&ManualClock::default(), Mistake::None);
-    let answer = app.as_agent("bob").impersonating("alice").attempt().await.unwrap_err();
+    let answer = app.as_agent("bob").impersonating("alice").refused().await;
     assert_eq!((answer.status.as_u16(), answer.problem().as_deref()), (403, Some("consent-required")));
     let answer = app.as_agent("bob").impersonating("eve").attempt().await.unwrap_err();
     answer.assert_status(404);
+}
+
+#[tokio::test]
+#[should_panic(expected = "`bob` was to be refused, and started to act as `alice`")]
+async fn a_start_that_was_to_be_refused_says_that_it_started() {
+    app(&ManualClock::default(), Mistake::None).as_agent("bob").impersonating("alice").with_consent().refused().await;
 }
 
 #[tokio::test]

@@ -217,7 +217,6 @@ async fn no_page_tells_who_the_agent_is() {
     let probe = app.probe().agent("bob").customer("alice");
     let probe = probe.example("id", "1").without("/access-log", "it tells the customer who was here");
     let report = probe.run().await;
-    println!("{report}");
     report.assert_clean();
 }
 
@@ -226,7 +225,6 @@ async fn the_gravest_abuses_come_to_nothing() {
     let Tried { app, .. } = &tried().await;
     let attack = app.attack().agent("bob").customer("alice").another_customer("carol");
     let report = attack.colleague("eve").administrator("eve").page("/").run().await;
-    println!("{report}");
     report.assert_held();
 }
 
