@@ -8,7 +8,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
-use vicarious_axum::{ExtractRefused, Next, Notice, Problem, RequestIdentity, Staff, Vicarious, wants_json};
+use vicarious_axum::{ExtractRefused, Next, Notice, Problem, Refused, RequestIdentity, Staff, Vicarious, wants_json};
 use vicarious_core::{Identity, Person, Refusal, Timestamp, Words};
 
 use crate::Shared;
@@ -121,7 +121,18 @@ impl Asked {
     pub(crate) async fn staff(&self, at_least: Staff) -> Result<(&Person, Staff), Failure> {
         let staff = self.vicarious().staff(&self.identity).await?;
         let person = self.identity.current_user().filter(|_| staff >= at_least && staff > Staff::No);
-        Ok((person.ok_or(Refusal::NoSuchAccount)?, staff))
+        Ok((person.ok_or_else(|| self.nothing_here())?, staff))
+    }
+
+    /// Returns that there is nothing here; whoever is not signed in may find something once they are.
+    fn nothing_here(&self) -> Failure {
+        let problem = Refused::from(Refusal::NoSuchAccount).problem();
+        match &self.desk.sign_in {
+            Some(href) if self.identity.is_anonymous() => {
+                problem.offer(Next::Link { href: href.clone(), label: "Sign in".to_owned() }).into()
+            }
+            _ => problem.into(),
+        }
     }
 }
 

@@ -81,6 +81,18 @@ async fn what_is_not_for_somebody_reads_like_what_is_not_there() {
 }
 
 #[tokio::test]
+async fn an_agent_who_is_signed_out_is_offered_to_sign_in() {
+    let world = World::with(|console| console.sign_in("/session/new"));
+    for path in ["/accounts", "/impersonations", "/audit"] {
+        let answer = world.nobody().open(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert!(answer.body.contains("href=\"/session/new\""), "{path}: {}", answer.body);
+        let customer = world.browser(&carol()).open(path).await;
+        assert!(!customer.body.contains("href=\"/session/new\""), "{path}: {}", customer.body);
+    }
+}
+
+#[tokio::test]
 async fn no_other_site_can_send_anything() {
     let world = World::new();
     for account in [alice(), bob(), dana()] {
