@@ -109,11 +109,13 @@
     await tellWhose();
   }
 
-  async function tellWhose() {
+  async function tellWhose(again = 2) {
     // Somebody has to look at it: for whoever impersonates meanwhile the question is on record.
     if (document.hidden) return;
     const { current_user: now, true_user: self, status } = await json("/whoami");
     if (now?.id === page.whoseId && now.id === self.id && !isShadowed) return back();
+    // Between a start and its cookie nobody can be told who it is; a moment later the cookie is there.
+    if (status && again > 0) setTimeout(() => isOver && quietly(tellWhose(again - 1)), 700);
     const who = status ? "an impersonation has ended in this browser" : !now ? "nobody is signed in now" : now.id === self.id ? `you are now ${now.name}` : `you are now using the shop as ${now.name}`;
     const opened = make("strong", {}, `This page was opened as ${isShadowed ? `${page.shadower}, as ` : ""}${page.whose}`);
     const way = make("a", { className: "button", href: now || status ? here() : "/session/new" }, now || status ? "Reload" : "Sign in");
