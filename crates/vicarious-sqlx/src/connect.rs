@@ -1,9 +1,11 @@
 //! Opens a database, and makes sure that it can be trusted.
 
 use std::path::PathBuf;
-#[cfg(feature = "sqlite")]
+#[cfg(any(feature = "sqlite", feature = "postgres"))]
 use std::time::Duration;
 
+#[cfg(feature = "postgres")]
+use sqlx::ConnectOptions as _;
 #[cfg(feature = "postgres")]
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 #[cfg(feature = "sqlite")]
@@ -114,9 +116,8 @@ impl Options {
         let pool = PgPoolOptions::new()
             .max_connections(self.connections)
             // Whoever waits longer has lost: the answer is then that the ledger cannot answer.
-            .acquire_timeout(std::time::Duration::from_secs(5))
-            .connect_with(options.statement_cache_capacity(STATEMENTS))
-            .await?;
+            .acquire_timeout(PATIENCE)
+            .connect_lazy_with(options.statement_cache_capacity(STATEMENTS));
         self.on_postgres(pool).await
     }
 
@@ -127,12 +128,32 @@ impl Options {
     /// When the database cannot be used; see [`Error`].
     #[cfg(feature = "postgres")]
     pub async fn on_postgres(self, pool: PgPool) -> Result<Store, Error> {
-        let durable: (String,) = sqlx::query_as("SHOW synchronous_commit").fetch_one(&pool).await?;
+        let shown = sqlx::query_as("SHOW synchronous_commit").fetch_one(&pool).await;
+        let durable: (String,) = match shown {
+            Ok(shown) => shown,
+            Err(error) => return Err(reason(error, &pool).await),
+        };
         if durable.0 == "off" {
             return Err(Error::NotDurable);
         }
         let journal = self.journal.unwrap_or_else(|| "vicarious.stops".into());
         Store::open(Db::Postgres(pool), journal).await
+    }
+}
+
+/// How long a connection may take.
+#[cfg(feature = "postgres")]
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Returns why a pool found no connection: by itself it only says that it waited for one.
+#[cfg(feature = "postgres")]
+async fn reason(error: sqlx::Error, pool: &PgPool) -> Error {
+    if !matches!(error, sqlx::Error::PoolTimedOut) {
+        return error.into();
+    }
+    match tokio::time::timeout(PATIENCE, pool.connect_options().connect()).await {
+        Ok(Err(reason)) => reason.into(),
+        Ok(Ok(_)) | Err(_) => error.into(),
     }
 }
 

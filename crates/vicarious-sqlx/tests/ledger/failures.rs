@@ -178,3 +178,14 @@ async fn outcomes_that_nobody_waits_for_are_written_before_closing(fresh: Fresh)
     store.close().await;
     assert_eq!(kinds(&fresh.open().await).await, [Kind::Started, Kind::Intent, Kind::Outcome]);
 }
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+async fn a_server_that_refuses_connections_is_named_as_such() {
+    let port = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let options = format!("postgres://nobody@127.0.0.1:{port}/nothing").parse().unwrap();
+    let pool = sqlx::postgres::PgPoolOptions::new().acquire_timeout(std::time::Duration::from_millis(50));
+    let opened = vicarious_sqlx::Options::new().on_postgres(pool.connect_lazy_with(options)).await;
+    let error = opened.expect_err("nobody listens there");
+    assert!(format!("{error:?}").contains("Connection refused"), "{error:?}");
+}
