@@ -68,7 +68,9 @@ impl Purpose {
 }
 
 /// Why a text is no key ring. It never repeats the text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+///
+/// `Debug` is the same sentence as `Display`, because that is what is seen of an error that leaves `main`.
+#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The environment variable that was to hold the keys is not set.
     #[error(
@@ -89,6 +91,12 @@ pub enum KeyError {
         /// How long it is.
         bytes: usize,
     },
+}
+
+impl fmt::Debug for KeyError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 /// The keys that seal handles and confirmations: the first encrypts, all decrypt.

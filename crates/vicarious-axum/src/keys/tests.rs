@@ -137,6 +137,7 @@ fn a_bad_key_is_named_by_number_and_never_shown() {
         let found = KeyRing::parse(&text).expect_err(&text);
         assert_eq!(found, error);
         assert!(!found.to_string().contains("cret") && !found.to_string().contains("c2VjcmV0"));
+        assert_eq!(format!("{found:?}"), found.to_string(), "an error that leaves `main` is a sentence");
     }
 }
 
