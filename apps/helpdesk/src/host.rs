@@ -47,9 +47,8 @@ impl Host for Shop {
         if !by.rights().include(Rights::SUPPORT) {
             return Ok(Found { accounts: Vec::new(), total: 0 });
         }
-        let per_page = i64::from(search.per_page);
-        let offset = (i64::from(search.page) - 1).max(0).saturating_mul(per_page);
-        let found = accounts::customers(&self.database, (&search.q, search.organisation.as_deref()), per_page, offset)
+        let matching = (search.q.as_str(), search.organisation.as_deref());
+        let found = accounts::customers(&self.database, matching, search.limit(), search.offset())
             .await
             .map_err(HostError::new)?;
         Ok(Found { accounts: found.0, total: u64::try_from(found.1).unwrap_or(0) })

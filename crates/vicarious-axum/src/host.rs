@@ -26,9 +26,15 @@ pub trait Host: Send + Sync + 'static {
 
     /// Returns the key of the sign-in that a request presents, without checking it: cheap, and stable for as long
     /// as the sign-in lasts. A new sign-in has a different key. Never the secret itself; a digest of it will do.
+    ///
+    /// A table that knows its sessions by their secret alone is no obstacle: [`KeyRing::sign_in_key`] makes a key of the
+    /// secret, and [`KeyRing::sign_in_found_by`] gives the secret back in [`sign_in`](Self::sign_in).
     async fn sign_in_key(&self, request: &Parts) -> Result<Option<SignInKey>, HostError>;
 
     /// Returns who is signed in under `key`, or none when that sign-in is over.
+    ///
+    /// It is also called without a request, for sockets and for what runs by itself, and not for each request, because an
+    /// answer may be kept for a moment: change nothing here, such as when somebody was last seen.
     async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError>;
 
     /// Returns the account with this id, disabled ones included.
@@ -72,7 +78,9 @@ pub trait Dressed: Send {
 pub struct SignIn {
     /// Who signed in.
     pub account: AccountId,
-    /// When.
+    /// When; by the same clock as [`Builder::clock`](crate::Builder::clock). What asks for a recent sign-in rests on it, such
+    /// as [`Builder::fresh_sign_in`](crate::Builder::fresh_sign_in): tell when the person proved who they are, never when
+    /// they were last seen; when in doubt, the earlier time.
     pub since: Timestamp,
 }
 
@@ -87,6 +95,27 @@ pub struct Search {
     pub page: u32,
     /// How many accounts a page has.
     pub per_page: u32,
+}
+
+impl Search {
+    /// Returns how many matches come before this page, for `OFFSET`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vicarious_axum::Search;
+    ///
+    /// let search = Search { q: String::new(), organisation: None, page: 3, per_page: 20 };
+    /// assert_eq!((search.limit(), search.offset()), (20, 40));
+    /// ```
+    pub fn offset(&self) -> i64 {
+        i64::from(self.page.saturating_sub(1)).saturating_mul(self.limit())
+    }
+
+    /// Returns how many accounts a page has, for `LIMIT`.
+    pub fn limit(&self) -> i64 {
+        self.per_page.into()
+    }
 }
 
 /// A page of a search.

@@ -15,6 +15,8 @@ use crate::impersonations::{self, Line};
 use crate::sentence::Sentence;
 use crate::standing::Standing;
 
+/// The last page that is asked for: nobody leafs that far, and a host may count with small numbers.
+const PAGE_AT_MOST: u32 = 100_000;
 /// How many accounts a page has.
 const PER_PAGE: u32 = 20;
 /// How many recent customers are offered.
@@ -107,7 +109,7 @@ struct AccountPage {
 pub(crate) async fn list(asked: Asked) -> Answer {
     let (agent, _) = asked.staff(Staff::Agent).await?;
     let q: String = asked.query.get("q").unwrap_or_default().chars().take(Q_AT_MOST).collect();
-    let page = asked.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).max(1);
+    let page = asked.query.get("page").and_then(|page| page.parse().ok()).unwrap_or(1).clamp(1, PAGE_AT_MOST);
     let organisation = asked.query.get("organisation").map(|name| name.chars().take(Q_AT_MOST).collect::<String>());
     let search = Search { q: q.clone(), organisation: organisation.clone(), page, per_page: PER_PAGE };
     let found = asked.vicarious().search(&asked.identity, &search).await?;
@@ -116,7 +118,8 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         let within = organisation.as_deref().unwrap_or_default();
         with_query(&asked.link("/accounts"), &[("q", &q), ("organisation", within), ("page", &page)])
     };
-    let next = (u64::from(page) * u64::from(PER_PAGE) < found.total).then(|| to_page(page.saturating_add(1)));
+    let has_more = page < PAGE_AT_MOST && u64::from(page) * u64::from(PER_PAGE) < found.total;
+    let next = has_more.then(|| to_page(page + 1));
     if asked.json {
         let accounts: Vec<&Person> = found.accounts.iter().map(|account| &account.person).collect();
         return json(StatusCode::OK, json!({ "accounts": accounts, "next": next }));

@@ -32,6 +32,9 @@ async fn accounts_are_listed_a_page_at_a_time() {
     let middle = bob.page("/accounts?q=Customer&page=2").await;
     assert!(middle.contains("rel=\"next\" href=\"/accounts?q=Customer&#38;page=3\""), "{middle}");
     assert!(middle.contains("rel=\"prev\" href=\"/accounts?q=Customer\""));
+    let far = bob.page("/accounts?q=Customer&page=4294967295").await;
+    assert!(far.contains("rel=\"prev\" href=\"/accounts?q=Customer&#38;page=99999\""), "{far}");
+    assert!(!far.contains("rel=\"next\""), "{far}");
 }
 
 #[tokio::test]
