@@ -1,6 +1,7 @@
 //! Extractors: the two questions that every handler may ask.
 
 use std::convert::Infallible;
+use std::fmt;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
@@ -71,11 +72,29 @@ pub struct AsThemselves<User>(pub User);
 #[derive(Clone, Debug)]
 pub struct RequestIdentity(pub Identity);
 
+/// The slug of the problem that nobody is signed in.
+const SIGNED_OUT: &str = "not-signed-in";
+
 /// Why an extractor found nobody.
-#[derive(Debug)]
 pub struct ExtractRefused {
     problem: Box<Problem>,
     headers: HeaderMap,
+}
+
+impl ExtractRefused {
+    /// Returns whether nobody is signed in, so that the application can show its own way to sign in.
+    ///
+    /// Everything else, such as a layer that is missing, is no question of signing in: answer with this error itself.
+    pub fn is_signed_out(&self) -> bool {
+        self.problem.kind == SIGNED_OUT
+    }
+}
+
+/// Shows which problem it is, and nothing of the request: its headers hold secrets.
+impl fmt::Debug for ExtractRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ExtractRefused").field(&self.problem.kind).finish()
+    }
 }
 
 impl IntoResponse for ExtractRefused {
@@ -133,7 +152,7 @@ pub(crate) fn acting(parts: &Parts) -> Result<&Acting, ExtractRefused> {
 
 fn user<User: Clone + Send + Sync + 'static>(parts: &Parts, known: Option<&Known>) -> Result<User, ExtractRefused> {
     let Some(known) = known else {
-        let problem = Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", "Please sign in")
+        let problem = Problem::new(StatusCode::UNAUTHORIZED, SIGNED_OUT, "Please sign in")
             .detail("Nobody is signed in in this browser.");
         return Err(refused(parts, problem));
     };
@@ -149,4 +168,30 @@ fn user<User: Clone + Send + Sync + 'static>(parts: &Parts, known: Option<&Known
 
 pub(crate) fn refused(parts: &Parts, problem: Problem) -> ExtractRefused {
     ExtractRefused { problem: Box::new(problem), headers: parts.headers.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::extract::{FromRequestParts, Request};
+
+    use super::{Acting, CurrentUser, ExtractRefused};
+
+    async fn refused(acting: Option<Acting>) -> Option<ExtractRefused> {
+        let mut request = Request::new(());
+        request.headers_mut().insert("cookie", http::HeaderValue::from_static("session=a-secret"));
+        acting.into_iter().for_each(|acting| drop(request.extensions_mut().insert(acting)));
+        let (mut parts, ()) = request.into_parts();
+        CurrentUser::<()>::from_request_parts(&mut parts, &()).await.err()
+    }
+
+    #[tokio::test]
+    async fn nobody_signed_in_is_told_from_a_missing_layer_and_no_cookie_is_shown() {
+        for (acting, is_signed_out, shown) in [
+            (Some(Acting::nobody()), true, "ExtractRefused(\"not-signed-in\")"),
+            (None, false, "ExtractRefused(\"no-layer\")"),
+        ] {
+            let refused = refused(acting).await.unwrap();
+            assert_eq!((refused.is_signed_out(), format!("{refused:?}").as_str()), (is_signed_out, shown));
+        }
+    }
 }

@@ -77,7 +77,8 @@ impl<S: Sync> FromRequestParts<S> for Me {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Response> {
         match CurrentUser::<User>::from_request_parts(parts, state).await {
             Ok(CurrentUser(user)) => Ok(Self(user)),
-            Err(_) => Err(Html(SIGN_IN).into_response()),
+            Err(refused) if refused.is_signed_out() => Err(Html(SIGN_IN).into_response()),
+            Err(refused) => Err(refused.into_response()),
         }
     }
 }
