@@ -48,6 +48,7 @@
   let behind = 0;
   let before = 0;
   let asking = null;
+  let next = null;
 
   const part = (id) => root.getElementById(id);
   const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
@@ -140,8 +141,10 @@
     if (say("vicarious:stopped", detail)) location.assign(detail.location);
   }
 
-  // Asking this leaves no trace, and does not count as being active.
-  const refresh = () => (asking ??= look().catch(() => {}).finally(() => (asking = null)));
+  // Asking this leaves no trace, and does not count as being active. Whoever asks while a question is on its way may know
+  // more than was known when it left, so it is asked once more.
+  const refresh = () =>
+    asking ? (next ??= asking.then(() => ((next = null), refresh()))) : (asking = look().catch(() => {}).finally(() => (asking = null)));
 
   async function look() {
     if (handle && !authorization) return;
