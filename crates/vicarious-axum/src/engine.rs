@@ -126,6 +126,11 @@ impl Cached {
 }
 
 impl Engine {
+    /// Returns whether a path needs no identity at all.
+    pub(crate) fn is_open(&self, method: &str, path: &str) -> bool {
+        self.paths.is_open(method, path) || self.mounted.is_asset(method, path)
+    }
+
     /// Returns the time to the microsecond, which is what the ledger keeps.
     pub(crate) fn now(&self) -> Timestamp {
         let now = (self.clock)();

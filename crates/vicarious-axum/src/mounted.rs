@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 
 use crate::Vicarious;
-use crate::engine::Engine;
 
 /// What a console has said of itself.
 #[derive(Default)]
@@ -21,13 +20,6 @@ impl Mounted {
     /// Returns whether a path is one of the console's style sheets.
     pub(crate) fn is_asset(&self, method: &str, path: &str) -> bool {
         matches!(method, "GET" | "HEAD") && self.assets.get().is_some_and(|assets| assets.iter().any(|own| own == path))
-    }
-}
-
-impl Engine {
-    /// Returns whether a path needs no identity at all.
-    pub(crate) fn is_open(&self, method: &str, path: &str) -> bool {
-        self.paths.is_open(method, path) || self.mounted.is_asset(method, path)
     }
 }
 
