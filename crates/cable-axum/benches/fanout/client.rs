@@ -11,9 +11,8 @@ use tokio::io::{AsyncRead as _, AsyncWriteExt as _, ReadBuf};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 
+use crate::agreed::{identifier, now};
 use crate::frames::{self, Frame};
-use crate::runs::identifier;
-use crate::serve::now;
 use crate::tally::{End, Tally};
 
 /// How much is read at once.

@@ -4,6 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a program that prints what it measured")]
 
+mod agreed;
 mod client;
 mod frames;
 mod load;

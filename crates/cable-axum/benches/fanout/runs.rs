@@ -16,14 +16,6 @@ const USUAL: Duration = Duration::from_secs(3);
 /// What must be over before connections are called idle.
 const SETTLE: Duration = Duration::from_secs(2);
 
-/// Returns the identifier of a subscription to a topic, or to what all listen to.
-pub(crate) fn identifier(topic: Option<u64>) -> String {
-    match topic {
-        Some(topic) => format!(r#"{{"channel":"NewsChannel","topic":{topic}}}"#),
-        None => r#"{"channel":"NewsChannel"}"#.to_owned(),
-    }
-}
-
 /// Returns clients who all listen to the same, each a user of their own.
 fn alike(clients: usize) -> Vec<Part> {
     (0..clients).map(|client| Part { client, user: client as u64, topic: None, reads: None }).collect()

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, Write as _};
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use axum::Router;
@@ -20,8 +20,8 @@ use serde_json::value::RawValue;
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt as _;
 
+use crate::agreed::{identifier, now};
 use crate::options::Options;
-use crate::runs::identifier;
 
 /// Clients say who they are.
 struct ByQuery;
@@ -143,12 +143,6 @@ fn message(number: u64, size: u64) -> anyhow::Result<Box<RawValue>> {
     text.extend(std::iter::repeat_n('x', size.saturating_sub(text.len() + 2)));
     text.push_str("\"}");
     Ok(RawValue::from_string(text)?)
-}
-
-/// Returns the time in nanoseconds since 1970, which both processes agree about.
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn too_slow(metrics: &str) -> String {
