@@ -39,18 +39,17 @@
 //!
 //! impl Directory for Backend {
 //!     fn account(&self, user: &User) -> Account {
-//!         Account { active: !user.disabled, ..Account::new(user.id.to_string(), &user.name, &user.email) }
+//!         Account { active: !user.disabled, ..Account::new(user.id, &user.name, &user.email) }
 //!     }
 //!
 //!     async fn search(&self, _: &User, search: &Search) -> Result<Found<User>, Self::Error> {
-//!         let (accounts, total) = self.page(&search.q, search.page, search.per_page).await?;
-//!         Ok(Found { accounts, total })
+//!         Ok(self.page(&search.q, search.page, search.per_page).await?.into())
 //!     }
 //! }
 //!
 //! # async fn home() {}
 //! # async fn app(backend: Backend, session_store: impl SessionStore + Clone) -> Result<Router, Box<dyn std::error::Error>> {
-//! # let ledger = testkit::MemoryLedger::new();
+//! # let ledger = vicarious_testing::MemoryLedger::new();
 //! let vicarious = Vicarious::builder(AxumLogin::new(backend.clone(), session_store.clone()))
 //!     .ledger(ledger) // `vicarious::sqlx::Store::connect(&database_url).await?`
 //!     .keys(KeyRing::from_env("VICARIOUS_KEYS")?)

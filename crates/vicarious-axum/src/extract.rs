@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fmt;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
@@ -57,6 +57,8 @@ impl<S: Sync> FromRequestParts<S> for Notice {
 ///
 /// It may be two seconds old, or as old as [`Builder::cache_for`](crate::Builder::cache_for) says: what must be new, such as a
 /// balance, is looked up by its id. After an unsafe request its current user is found afresh on this process.
+///
+/// `Option<CurrentUser<User>>` is none when nobody is signed in, and still refuses where nobody can tell.
 #[derive(Clone, Debug)]
 pub struct CurrentUser<User>(pub User);
 
@@ -97,6 +99,14 @@ impl fmt::Debug for ExtractRefused {
     }
 }
 
+impl fmt::Display for ExtractRefused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no answer to who is asking: {}", self.problem.kind)
+    }
+}
+
+impl std::error::Error for ExtractRefused {}
+
 impl IntoResponse for ExtractRefused {
     fn into_response(self) -> Response {
         self.problem.respond(&self.headers)
@@ -116,6 +126,15 @@ impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for Curre
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         user(parts, acting(parts)?.current.as_ref()).map(Self)
+    }
+}
+
+impl<S: Sync, User: Clone + Send + Sync + 'static> OptionalFromRequestParts<S> for CurrentUser<User> {
+    type Rejection = ExtractRefused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Self::Rejection> {
+        let current = acting(parts)?.current.as_ref();
+        current.map(|known| user(parts, Some(known)).map(Self)).transpose()
     }
 }
 
@@ -176,12 +195,23 @@ mod tests {
 
     use super::{Acting, CurrentUser, ExtractRefused};
 
-    async fn refused(acting: Option<Acting>) -> Option<ExtractRefused> {
+    async fn extracted<T: FromRequestParts<()>>(acting: Option<Acting>) -> Result<T, T::Rejection> {
         let mut request = Request::new(());
         request.headers_mut().insert("cookie", http::HeaderValue::from_static("session=a-secret"));
         acting.into_iter().for_each(|acting| drop(request.extensions_mut().insert(acting)));
         let (mut parts, ()) = request.into_parts();
-        CurrentUser::<()>::from_request_parts(&mut parts, &()).await.err()
+        T::from_request_parts(&mut parts, &()).await
+    }
+
+    async fn refused(acting: Option<Acting>) -> Option<ExtractRefused> {
+        extracted::<CurrentUser<()>>(acting).await.err()
+    }
+
+    #[tokio::test]
+    async fn whoever_takes_nobody_for_an_answer_still_learns_of_a_missing_layer() {
+        assert!(extracted::<Option<CurrentUser<()>>>(Some(Acting::nobody())).await.unwrap().is_none());
+        let refused = extracted::<Option<CurrentUser<()>>>(None).await.err().unwrap();
+        assert_eq!(refused.to_string(), "no answer to who is asking: no-layer");
     }
 
     #[tokio::test]

@@ -84,6 +84,25 @@ pub struct SignIn {
     pub since: Timestamp,
 }
 
+impl SignIn {
+    /// Returns the sign-in of an account since a time in seconds since 1970, as many tables keep it.
+    ///
+    /// A time that no calendar reaches counts as long ago.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vicarious_axum::SignIn;
+    ///
+    /// let sign_in = SignIn::at(7, 1_790_000_000);
+    /// assert_eq!((sign_in.account.as_str(), sign_in.since.as_second()), ("7", 1_790_000_000));
+    /// ```
+    pub fn at(account: impl fmt::Display, second: i64) -> Self {
+        let since = Timestamp::from_second(second).unwrap_or(Timestamp::MIN);
+        Self { account: account.to_string().into(), since }
+    }
+}
+
 /// A search for accounts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search {
@@ -125,6 +144,13 @@ pub struct Found<User> {
     pub accounts: Vec<User>,
     /// How many match in all.
     pub total: u64,
+}
+
+/// From the accounts on a page and how many match in all.
+impl<User> From<(Vec<User>, u64)> for Found<User> {
+    fn from((accounts, total): (Vec<User>, u64)) -> Self {
+        Self { accounts, total }
+    }
 }
 
 /// What somebody may see of the console.

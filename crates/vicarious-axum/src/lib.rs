@@ -9,6 +9,7 @@
 
 mod admit;
 mod alarm;
+mod answers;
 mod assets;
 mod back;
 mod banner;
@@ -68,6 +69,7 @@ use vicarious_core::decide::Terms;
 use vicarious_core::ports::Ledger;
 use vicarious_core::{Refusal, Rules, Timestamp};
 
+pub use answers::Answers;
 pub use builder::{BuildError, Builder};
 pub use carried::Carried;
 pub use check::Finding;

@@ -7,6 +7,13 @@ crate::text_id! {
     AccountId
 }
 
+/// A number as it is written in decimal, as the identifiers of many tables are.
+impl From<i64> for AccountId {
+    fn from(number: i64) -> Self {
+        Self::new(number.to_string())
+    }
+}
+
 /// A name frozen at the moment something happened, so that the record outlives the account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Person {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what helps a test fails with it")]
 
+mod answers;
 mod any_sequence;
 mod attested;
 mod bearer;
