@@ -131,9 +131,14 @@ impl Browser {
         }
     }
 
-    /// Loses the handle.
-    pub(crate) fn drop_handle(&mut self) {
+    /// Sends no handle as a header any more.
+    pub(crate) fn drop_handle_header(&mut self) {
         self.headers.remove(HANDLE);
+    }
+
+    /// Loses the handle, wherever it is.
+    pub(crate) fn drop_handle(&mut self) {
+        self.drop_handle_header();
         self.cookies.retain(|name, _| !name.ends_with(HANDLE_COOKIE));
     }
 

@@ -102,8 +102,8 @@ impl Inside {
     pub async fn stop(mut self) -> Browser {
         let answer = self.browser.send_json(Method::DELETE, "/impersonation", &Value::Null).await;
         answer.assert_status(200);
-        // A cookie was taken back by the answer; a header is the client's to drop.
-        self.browser.drop_handle();
+        // A cookie is taken back by the answer; a header is the client's to drop.
+        self.browser.drop_handle_header();
         self.browser
     }
 
