@@ -18,11 +18,14 @@ pub struct Agent {
     account: AccountId,
 }
 
-impl Agent {
-    pub(crate) fn new(app: TestApp, account: AccountId) -> Self {
-        Self { app, account }
+impl TestApp {
+    /// Returns an agent, to be signed in afresh when they begin something.
+    pub fn as_agent(&self, account: impl Into<AccountId>) -> Agent {
+        Agent { app: self.clone(), account: account.into() }
     }
+}
 
+impl Agent {
     /// Signs in, and acts as nobody else.
     pub async fn themselves(&self) -> Browser {
         self.app.signed_in(self.account.clone()).await

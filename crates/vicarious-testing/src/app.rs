@@ -9,11 +9,8 @@ use vicarious_axum::Vicarious;
 use vicarious_core::decide::give_ahead;
 use vicarious_core::{Account, AccountId, Person};
 
-use crate::agent::Agent;
-use crate::attack::Attack;
 use crate::browser::Browser;
 use crate::credential::Credential;
-use crate::probe::Probe;
 
 type SigningIn = Pin<Box<dyn Future<Output = Credential> + Send>>;
 
@@ -70,11 +67,6 @@ impl TestApp {
         browser
     }
 
-    /// Returns an agent, to be signed in afresh when they begin something.
-    pub fn as_agent(&self, account: impl Into<AccountId>) -> Agent {
-        Agent::new(self.clone(), account.into())
-    }
-
     /// Lets a customer agree to support access for a day, as if they had done so ahead.
     ///
     /// # Panics
@@ -109,16 +101,6 @@ impl TestApp {
         let found = self.vicarious.check(&self.router).await;
         let cookies = self.signed_in(account).await.careless_cookies();
         found.iter().map(ToString::to_string).chain(cookies).collect()
-    }
-
-    /// Returns a [`Probe`]: does any page tell the agent's name while impersonating?
-    pub fn probe(&self) -> Probe {
-        Probe::new(self.clone())
-    }
-
-    /// Returns an [`Attack`]: do the twelve gravest abuses come to nothing?
-    pub fn attack(&self) -> Attack {
-        Attack::new(self.clone())
     }
 
     /// Returns the running system.

@@ -9,11 +9,11 @@ mod starts;
 
 use vicarious_core::AccountId;
 
-use arena::Arena;
+use arena::{Arena, Extras};
 pub use report::{AttackReport, Attempt, Held};
 
 use crate::app::TestApp;
-use crate::routes::Routes;
+use crate::cast::{Cast, told_who_and_where};
 
 /// Tries twelve abuses of impersonation against the host's own router, and shows what an attacker got.
 ///
@@ -40,84 +40,47 @@ use crate::routes::Routes;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is tried before `run`"]
 pub struct Attack {
-    pub(crate) app: TestApp,
-    pub(crate) agent: Option<AccountId>,
-    pub(crate) customer: Option<AccountId>,
-    pub(crate) colleague: Option<AccountId>,
-    pub(crate) administrator: Option<AccountId>,
-    pub(crate) another_customer: Option<AccountId>,
-    pub(crate) page: String,
-    pub(crate) routes: Routes,
-    left_out: Vec<(String, String)>,
+    cast: Cast,
+    extras: Extras,
 }
 
+impl TestApp {
+    /// Returns an [`Attack`]: do the twelve gravest abuses come to nothing?
+    pub fn attack(&self) -> Attack {
+        Attack { cast: Cast::new(self.clone()), extras: Extras::default() }
+    }
+}
+
+told_who_and_where!(Attack);
+
 impl Attack {
-    pub(crate) fn new(app: TestApp) -> Self {
-        Self {
-            app,
-            agent: None,
-            customer: None,
-            colleague: None,
-            administrator: None,
-            another_customer: None,
-            page: "/".to_owned(),
-            routes: Routes::default(),
-            left_out: Vec::new(),
-        }
-    }
-
-    /// Names the agent.
-    pub fn agent(mut self, account: impl Into<AccountId>) -> Self {
-        self.agent = Some(account.into());
-        self
-    }
-
-    /// Names the customer, whom the agent may impersonate.
-    pub fn customer(mut self, account: impl Into<AccountId>) -> Self {
-        self.customer = Some(account.into());
-        self
-    }
-
     /// Names another agent, whom nobody may impersonate.
     pub fn colleague(mut self, account: impl Into<AccountId>) -> Self {
-        self.colleague = Some(account.into());
+        self.extras.colleague = Some(account.into());
         self
     }
 
     /// Names an administrator, whom nobody may impersonate.
     pub fn administrator(mut self, account: impl Into<AccountId>) -> Self {
-        self.administrator = Some(account.into());
+        self.extras.administrator = Some(account.into());
         self
     }
 
     /// Names a second customer, whom the agent may impersonate, and the first customer may not.
     pub fn another_customer(mut self, account: impl Into<AccountId>) -> Self {
-        self.another_customer = Some(account.into());
+        self.extras.another_customer = Some(account.into());
         self
     }
 
     /// Names a page that shows the name or the email of whoever is signed in; default `/`.
     pub fn page(mut self, path: &str) -> Self {
-        path.clone_into(&mut self.page);
-        self
-    }
-
-    /// Adds routes that the router does not tell: `POST /orders/{id}`.
-    pub fn routes<'a>(mut self, routes: impl IntoIterator<Item = &'a str>) -> Self {
-        routes.into_iter().for_each(|route| self.routes.give(route));
-        self
-    }
-
-    /// Gives an example for a parameter; see [`Probe::example`](crate::Probe::example).
-    pub fn example(mut self, of: &str, value: &str) -> Self {
-        self.routes.example(of, value);
+        self.extras.page = Some(path.to_owned());
         self
     }
 
     /// Leaves out an abuse, by its name in the table, or a page, by its route; says why, and the report shows it.
     pub fn without(mut self, abuse_or_route: &str, why: &str) -> Self {
-        self.routes.leave_out(abuse_or_route, why);
-        self.left_out.push((abuse_or_route.to_owned(), why.to_owned()));
+        self.cast.routes.leave_out(abuse_or_route, why);
         self
     }
 
@@ -127,14 +90,12 @@ impl Attack {
     ///
     /// When agent or customer is not named, or is no account of the host's.
     pub async fn run(self) -> AttackReport {
-        assert!(self.agent.is_some() && self.customer.is_some(), "say who: `.attack().agent(…).customer(…)`");
-        let left_out = self.left_out.clone();
-        let arena = Arena::of(self).await;
+        let arena = Arena::of(self.cast, self.extras).await;
         let mut report = AttackReport::default();
         macro_rules! attempt {
             ($abuse:literal, $trying:expr) => {
-                report.attempts.push(match left_out.iter().find(|(abuse, _)| abuse == $abuse) {
-                    Some((_, why)) => arena::left_out($abuse, why),
+                report.attempts.push(match arena.routes.left_out($abuse) {
+                    Some(why) => arena::left_out($abuse, why),
                     None => arena::told($abuse, $trying.await),
                 });
             };

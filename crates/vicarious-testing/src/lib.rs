@@ -51,6 +51,7 @@ mod answer;
 mod app;
 mod attack;
 mod browser;
+mod cast;
 mod credential;
 mod inside;
 mod marks;

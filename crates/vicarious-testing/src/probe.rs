@@ -12,9 +12,10 @@ pub use report::{Page, ProbeReport, Verdict};
 
 use crate::answer::Answer;
 use crate::app::TestApp;
+use crate::cast::{Cast, told_who_and_where};
 use crate::inside::Inside;
 use crate::marks::Marks;
-use crate::routes::{Routes, Target};
+use crate::routes::Target;
 use own::Own;
 
 /// Calls every page while impersonating, and finds where the agent's name, email or id stands outside the banner, in a
@@ -31,43 +32,20 @@ use own::Own;
 #[derive(Clone, Debug)]
 #[must_use = "nothing is asked for before `run`"]
 pub struct Probe {
-    app: TestApp,
-    agent: Option<AccountId>,
-    customer: Option<AccountId>,
-    routes: Routes,
+    cast: Cast,
     allowed: Vec<String>,
 }
 
+impl TestApp {
+    /// Returns a [`Probe`]: does any page tell the agent's name while impersonating?
+    pub fn probe(&self) -> Probe {
+        Probe { cast: Cast::new(self.clone()), allowed: Vec::new() }
+    }
+}
+
+told_who_and_where!(Probe);
+
 impl Probe {
-    pub(crate) fn new(app: TestApp) -> Self {
-        Self { app, agent: None, customer: None, routes: Routes::default(), allowed: Vec::new() }
-    }
-
-    /// Names the agent.
-    pub fn agent(mut self, account: impl Into<AccountId>) -> Self {
-        self.agent = Some(account.into());
-        self
-    }
-
-    /// Names the customer, for whom every page should have something to show.
-    pub fn customer(mut self, account: impl Into<AccountId>) -> Self {
-        self.customer = Some(account.into());
-        self
-    }
-
-    /// Adds routes that the router does not tell: `/orders/{id}`.
-    pub fn routes<'a>(mut self, routes: impl IntoIterator<Item = &'a str>) -> Self {
-        routes.into_iter().for_each(|route| self.routes.give(route));
-        self
-    }
-
-    /// Gives an example for a parameter, by its name: `("id", "17")`; or the path that stands for a route:
-    /// `("/orders/{id}", "/orders/17?full=yes")`.
-    pub fn example(mut self, of: &str, value: &str) -> Self {
-        self.routes.example(of, value);
-        self
-    }
-
     /// Allows pages to hold this text, with the agent's name in it, where the host shows on purpose who is at the keyboard;
     /// the report says so.
     pub fn allow(mut self, text: &str) -> Self {
@@ -77,7 +55,7 @@ impl Probe {
 
     /// Leaves a route out, and says why; the report shows it.
     pub fn without(mut self, route: &str, why: &str) -> Self {
-        self.routes.leave_out(route, why);
+        self.cast.routes.leave_out(route, why);
         self
     }
 
@@ -87,15 +65,14 @@ impl Probe {
     ///
     /// When agent or customer is not named or cannot sign in, or the impersonation cannot start.
     pub async fn run(self) -> ProbeReport {
-        assert!(self.agent.is_some() && self.customer.is_some(), "say who: `.probe().agent(…).customer(…)`");
-        let (Some(agent), Some(customer)) = (&self.agent, &self.customer) else { return ProbeReport::default() };
-        let marks = Marks::of(&self.app.account(agent.clone()).await.person);
-        let start = || self.app.as_agent(agent.clone()).impersonating(customer.clone());
+        let ((agent, customer), app) = (self.cast.named("probe"), &self.cast.app);
+        let marks = Marks::of(&app.account(agent.clone()).await.person);
+        let start = || app.as_agent(agent.clone()).impersonating(customer.clone());
         let mut inside = start().with_consent().await;
-        let alone = |who: &AccountId| self.app.signed_in(who.clone());
-        let mut own = Own { agent: alone(agent).await, customer: alone(customer).await };
+        let alone = |who: &AccountId| app.signed_in(who.clone());
+        let mut own = Own { agent: alone(&agent).await, customer: alone(&customer).await };
         let mut pages = Vec::new();
-        for target in self.routes.pages(&self.app) {
+        for target in self.cast.routes.pages(app) {
             let verdict = self.visit((&mut inside, &mut own), &target, &marks).await;
             if matches!(verdict, Verdict::Ended) {
                 // A page that ends it must not spoil the others.
@@ -107,7 +84,7 @@ impl Probe {
     }
 
     async fn visit(&self, (inside, own): (&mut Inside, &mut Own), target: &Target, marks: &Marks) -> Verdict {
-        let path = match (self.routes.left_out(&target.template), &target.path) {
+        let path = match (self.cast.routes.left_out(&target.template), &target.path) {
             (Some(why), _) => return Verdict::LeftOut(why.to_owned()),
             (None, Err(_)) if self.is_open(&target.template) => return Verdict::Open,
             (None, Err(parameter)) => return Verdict::NoExample(parameter.clone()),
@@ -129,7 +106,7 @@ impl Probe {
     }
 
     fn is_open(&self, path: &str) -> bool {
-        self.app.vicarious().treats("GET", path) == Treats::Open
+        self.cast.app.vicarious().treats("GET", path) == Treats::Open
     }
 }
 

@@ -6,12 +6,13 @@ use vicarious_axum::Treats;
 use vicarious_core::ports::Running;
 use vicarious_core::{AccountId, Impersonation, Rule};
 
-use super::{Attack, Attempt, Held};
+use super::report::{Attempt, Held};
 use crate::answer::Answer;
 use crate::app::TestApp;
+use crate::cast::Cast;
 use crate::inside::Inside;
 use crate::marks::Marks;
-use crate::routes::Target;
+use crate::routes::{Routes, Target};
 
 /// What was tried without success, and what came back.
 pub(super) struct Tried {
@@ -50,10 +51,20 @@ pub(super) fn not_tried<T>(why: impl Into<String>) -> Result<T, Fall> {
     Err(Fall::NotTried(why.into()))
 }
 
+/// Who else is there, and the page that shows who is signed in.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Extras {
+    pub(super) colleague: Option<AccountId>,
+    pub(super) administrator: Option<AccountId>,
+    pub(super) another_customer: Option<AccountId>,
+    pub(super) page: Option<String>,
+}
+
 /// The application and its people, while it is attacked.
 pub(super) struct Arena {
     pub(super) app: TestApp,
-    pub(super) attack: Attack,
+    pub(super) routes: Routes,
+    pub(super) extras: Extras,
     pub(super) agent: AccountId,
     pub(super) customer: AccountId,
     pub(super) of_agent: Marks,
@@ -63,16 +74,15 @@ pub(super) struct Arena {
 }
 
 impl Arena {
-    pub(super) async fn of(attack: Attack) -> Self {
-        let app = attack.app.clone();
-        let agent = attack.agent.clone().unwrap_or_else(|| AccountId::from(""));
-        let customer = attack.customer.clone().unwrap_or_else(|| AccountId::from(""));
+    pub(super) async fn of(cast: Cast, extras: Extras) -> Self {
+        let (agent, customer) = cast.named("attack");
+        let Cast { app, routes, .. } = cast;
         let of_agent = Marks::of(&app.account(agent.clone()).await.person);
         let of_customer = Marks::of(&app.account(customer.clone()).await.person);
-        for agreeing in [Some(&customer), attack.another_customer.as_ref()].into_iter().flatten() {
+        for agreeing in [Some(&customer), extras.another_customer.as_ref()].into_iter().flatten() {
             app.agreed(agreeing.clone()).await;
         }
-        let mut arena = Self { app, attack, agent, customer, of_agent, of_customer, page_tells: Ok(()) };
+        let mut arena = Self { app, routes, extras, agent, customer, of_agent, of_customer, page_tells: Ok(()) };
         arena.page_tells = arena.look_at_page().await;
         arena
     }
@@ -95,12 +105,12 @@ impl Arena {
     }
 
     /// Returns the account that was named for a role.
-    pub(super) fn cast<'a>(&self, role: &str, account: Option<&'a AccountId>) -> Result<&'a AccountId, Fall> {
+    pub(super) fn in_role<'a>(&self, role: &str, account: Option<&'a AccountId>) -> Result<&'a AccountId, Fall> {
         account.map_or_else(|| not_tried(format!("say who: `.{role}(…)`")), Ok)
     }
 
     pub(super) fn page(&self) -> &str {
-        &self.attack.page
+        self.extras.page.as_deref().unwrap_or("/")
     }
 
     /// Returns an error unless the page tells who is signed in.
@@ -129,7 +139,7 @@ impl Arena {
     pub(super) fn ruled(&self, wanted: impl Fn(Rule, bool) -> bool) -> Vec<(String, String)> {
         let vicarious = self.app.vicarious();
         let mut found = Vec::new();
-        for Target { method, template, path } in self.attack.routes.unsafe_ones(&self.app) {
+        for Target { method, template, path } in self.routes.unsafe_ones(&self.app) {
             let verdict = vicarious.rules().verdict(&method, Some(&template));
             // Whatever is refused needs no example that exists.
             let path = path.unwrap_or_else(|_| filled(&template));

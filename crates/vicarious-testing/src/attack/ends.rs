@@ -14,7 +14,7 @@ pub(super) async fn stolen(arena: &Arena) -> Outcome {
     let mut thief = with_handle_of(&inside, arena.app.nobody());
     came_back.push(arena.nothing("the handle in a browser of nobody's", &thief.get(arena.page()).await)?);
 
-    let colleague = arena.cast("colleague", arena.attack.colleague.as_ref())?;
+    let colleague = arena.in_role("colleague", arena.extras.colleague.as_ref())?;
     let inside = arena.enter().await?;
     let mut thief = with_handle_of(&inside, arena.app.signed_in(colleague.clone()).await);
     came_back.push(arena.nothing("the handle in a colleague's browser", &thief.get(arena.page()).await)?);

@@ -33,8 +33,8 @@ pub(super) async fn hidden(arena: &Arena) -> Outcome {
         return fell(format!("GET {} while impersonating", arena.page()), format!("{hint} {}", brief(&shown)));
     }
     let mut pages = vec!["/a-page-that-an-attack-has-made-up".to_owned()];
-    for target in arena.attack.routes.pages(&arena.app) {
-        if let (None, Ok(path)) = (arena.attack.routes.left_out(&target.template), target.path)
+    for target in arena.routes.pages(&arena.app) {
+        if let (None, Ok(path)) = (arena.routes.left_out(&target.template), target.path)
             && arena.app.vicarious().treats("GET", &path) == Treats::Judged
         {
             pages.push(path);

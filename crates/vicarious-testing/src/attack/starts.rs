@@ -62,9 +62,9 @@ pub(super) async fn by_others(arena: &Arena) -> Outcome {
 
 /// Accounts that must be out of reach, for the agent, for the customer, and for nobody.
 pub(super) async fn as_anybody(arena: &Arena) -> Outcome {
-    let colleague = arena.cast("colleague", arena.attack.colleague.as_ref())?;
-    let administrator = arena.cast("administrator", arena.attack.administrator.as_ref())?;
-    let another = arena.cast("another_customer", arena.attack.another_customer.as_ref())?;
+    let colleague = arena.in_role("colleague", arena.extras.colleague.as_ref())?;
+    let administrator = arena.in_role("administrator", arena.extras.administrator.as_ref())?;
+    let another = arena.in_role("another_customer", arena.extras.another_customer.as_ref())?;
     let unknown = AccountId::from(format!("no-such-account-{}", uuid::Uuid::now_v7()));
     let tries = [
         ("the agent as somebody who does not exist", &arena.agent, &unknown),
@@ -98,7 +98,7 @@ pub(super) async fn as_anybody(arena: &Arena) -> Outcome {
 
 /// A second start from within the first.
 pub(super) async fn nested(arena: &Arena) -> Outcome {
-    let another = arena.cast("another_customer", arena.attack.another_customer.as_ref())?;
+    let another = arena.in_role("another_customer", arena.extras.another_customer.as_ref())?;
     let mut inside = arena.enter().await?;
     let id = inside.impersonation().id.clone();
     let body = json!({ "account_id": another, "reason": "an attack" });
