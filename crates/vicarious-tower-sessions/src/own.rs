@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use vicarious_axum::{Dressed, HostError};
 use vicarious_core::ImpersonationId;
 
-use super::sessions::Shared;
+use super::shared::Shared;
 use super::tower_sessions::session::{Id, Record};
 use super::tower_sessions::{Expiry, Session, SessionStore, session_store};
 

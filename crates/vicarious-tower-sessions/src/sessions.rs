@@ -1,22 +1,18 @@
 //! The application's session store: finding a sign-in by its key, and keeping what is an impersonation's own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::Value;
 use vicarious_axum::{Event, HostError, KeyRing, Watch};
-use vicarious_core::{AccountId, Impersonation, ImpersonationId, SignInKey};
+use vicarious_core::{AccountId, Impersonation, SignInKey};
 
 use super::own::{OwnSession, OwnStore};
+use super::shared::{ID, Shared};
 use super::tower_sessions::session::Id;
 use super::tower_sessions::{Session, SessionStore};
 use crate::timestamp;
-
-/// How long after its hard end an impersonation is remembered to be over: longer than any request lasts.
-const REMEMBERED: SignedDuration = SignedDuration::from_hours(1);
-/// How many bytes an identifier of a session has.
-const ID: usize = size_of::<i128>();
 
 /// An application's session store, as far as impersonation needs it; what an adapter is made of.
 ///
@@ -100,39 +96,6 @@ impl<S: SessionStore> Sessions<S> {
 fn split(found_by: &[u8]) -> Option<(Id, AccountId)> {
     let (id, account) = found_by.split_first_chunk::<ID>()?;
     Some((Id(i128::from_le_bytes(*id)), AccountId::from(std::str::from_utf8(account).ok()?)))
-}
-
-/// What the parts of an adapter share.
-pub(super) struct Shared<S> {
-    pub(super) store: Arc<S>,
-    keys: KeyRing,
-    /// Impersonations that have ended, so that no request that is still running brings their sessions back.
-    over: Mutex<HashMap<ImpersonationId, Timestamp>>,
-}
-
-impl<S: SessionStore> Shared<S> {
-    fn new(store: Arc<S>, keys: KeyRing) -> Arc<Self> {
-        Arc::new(Self { store, keys, over: Mutex::default() })
-    }
-
-    pub(super) fn is_over(&self, id: &ImpersonationId) -> bool {
-        self.over.lock().unwrap_or_else(PoisonError::into_inner).contains_key(id)
-    }
-
-    fn ended(&self, row: &Impersonation) {
-        let mut over = self.over.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = row.end.as_ref().map_or(row.started_at, |end| end.at);
-        over.retain(|_, ends_at| now.duration_since(*ends_at) < REMEMBERED);
-        over.insert(row.id.clone(), row.ends_at);
-    }
-
-    /// The same for an impersonation on every node, and not to be guessed.
-    fn id_for(&self, what: &str, id: &ImpersonationId) -> Id {
-        let secret = self.keys.secret_for(&format!("session {what} of {id}"));
-        let mut bytes = [0; ID];
-        bytes.copy_from_slice(&secret[..ID]);
-        Id(i128::from_le_bytes(bytes))
-    }
 }
 
 struct Deleting<S>(Arc<Shared<S>>);

@@ -11,6 +11,8 @@ mod host;
 mod own;
 #[path = "sessions.rs"]
 mod sessions;
+#[path = "shared.rs"]
+mod shared;
 
 pub use host::TowerSessions;
 pub use own::OwnSession;
