@@ -1,29 +1,28 @@
 //! The shop's own sign-out.
 
-use http::StatusCode;
 use serde_json::json;
 use vicarious_core::EndCause;
 
-use crate::support::{BOB, World};
+use crate::support::{BOB, World, session, who};
 
 #[tokio::test]
 async fn signing_out_while_impersonating_stops_and_nothing_else() {
     let world = World::new().await;
     let mut bob = world.inside().await;
-    let session = bob.session().to_owned();
-    let before = world.store.of(&session).await;
-    assert_eq!(bob.post("/logout", json!(null)).await.status, StatusCode::NO_CONTENT);
+    let before = session(bob.browser());
+    let kept = world.store.of(&before).await;
+    bob.post("/logout").as_json().await.assert_status(204);
     assert_eq!(world.ends(), [EndCause::Stopped]);
-    assert_eq!(bob.who().await, "Bob");
-    assert_eq!((bob.session(), world.store.of(&session).await), (session.as_str(), before));
+    assert_eq!(who(bob.browser()).await, "Bob");
+    assert_eq!((session(bob.browser()), world.store.of(&before).await), (before, kept));
 }
 
 #[tokio::test]
 async fn signing_out_as_oneself_signs_out() {
     let world = World::new().await;
     let mut bob = world.browser(BOB).await;
-    assert_eq!(bob.post("/logout", json!(null)).await.status, StatusCode::NO_CONTENT);
-    assert_eq!(bob.who().await, json!(null));
+    bob.post_form("/logout", &[]).await.assert_status(204);
+    assert_eq!(who(&mut bob).await, json!(null));
     assert!(world.store.records().await.is_empty());
 }
 
@@ -31,20 +30,20 @@ async fn signing_out_as_oneself_signs_out() {
 async fn signing_out_without_the_handle_ends_what_runs_and_signs_out() {
     let world = World::new().await;
     let mut bob = world.inside().await;
-    bob.cookies.remove("vicarious-handle").unwrap();
-    assert_eq!(bob.get("/who").await.status, StatusCode::GONE);
-    assert_eq!(bob.post("/logout", json!(null)).await.status, StatusCode::NO_CONTENT);
+    bob.browser().drop_cookie("vicarious-handle");
+    bob.get("/who").await.assert_status(410);
+    bob.post("/logout").as_json().await.assert_status(204);
     assert_eq!(world.ends(), [EndCause::Stopped]);
-    assert_eq!(bob.who().await, json!(null));
+    assert_eq!(who(bob.browser()).await, json!(null));
 }
 
 #[tokio::test]
 async fn a_sign_out_that_was_not_named_cannot_sign_the_agent_out_while_impersonating() {
     let world = World::new().await;
     let mut bob = world.inside().await;
-    bob.post("/me/logout", json!(0)).await;
-    assert_eq!(bob.who().await, "Alice");
-    bob.stop().await;
-    bob.post("/me/logout", json!(0)).await;
-    assert_eq!(bob.who().await, json!(null));
+    bob.post_json("/me/logout", &json!(0)).await.assert_status(200);
+    assert_eq!(who(bob.browser()).await, "Alice");
+    let mut bob = bob.stop().await;
+    bob.post_form("/me/logout", &[]).await.assert_status(200);
+    assert_eq!(who(&mut bob).await, json!(null));
 }

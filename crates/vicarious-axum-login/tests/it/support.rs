@@ -1,6 +1,5 @@
-//! A shop on axum-login, its session store laid open, and a browser.
+//! A shop on axum-login, and its session store laid open.
 
-mod browser;
 mod shop;
 mod store;
 
@@ -11,15 +10,14 @@ use std::time::Duration;
 use axum::Router;
 use axum_login::AuthManagerLayerBuilder;
 use axum_login::tower_sessions::SessionManagerLayer;
-use http::StatusCode;
-use testkit::MemoryLedger;
+use serde_json::{Value, json};
 use tokio::sync::watch;
 use vicarious_axum::{Event, KeyRing, Vicarious, Watch};
 use vicarious_axum_login::AxumLogin;
 use vicarious_core::decide::{ConsentPolicy, Terms};
 use vicarious_core::{EndCause, Rules};
+use vicarious_testing::{Browser, Credential, Inside, MemoryLedger, Starting, TestApp};
 
-pub(crate) use browser::Browser;
 pub(crate) use shop::{ALICE, BOB, Backend, CAROL, EVE};
 pub(crate) use store::OpenStore;
 
@@ -28,7 +26,7 @@ pub(crate) struct World {
     pub(crate) vicarious: Vicarious,
     pub(crate) backend: Backend,
     pub(crate) store: OpenStore,
-    pub(crate) app: Router,
+    pub(crate) app: TestApp,
     ends: Arc<Ends>,
 }
 
@@ -37,29 +35,25 @@ impl World {
         let (backend, store) = (Backend::default(), OpenStore::default());
         let vicarious = vicarious(&backend, &store);
         let auth_layer = AuthManagerLayerBuilder::new(backend.clone(), session_layer(&store)).build();
-        let app = shop::routes().layer(vicarious.layer()).layer(auth_layer);
+        let app = browsed(shop::routes().layer(vicarious.layer()).layer(auth_layer), &vicarious);
         let ends = Arc::new(Ends::default());
         vicarious.watch(ends.clone());
         Self { vicarious, backend, store, app, ends }
     }
 
-    pub(crate) fn nobody(&self) -> Browser {
-        Browser::new(self.app.clone())
-    }
-
     /// Returns a browser in which `who` is signed in.
     pub(crate) async fn browser(&self, who: i64) -> Browser {
-        let mut browser = self.nobody();
-        assert_eq!(browser.sign_in(who).await.status, StatusCode::OK);
-        browser
+        self.app.signed_in(who.to_string()).await
+    }
+
+    /// Prepares an impersonation by whoever is signed in in a browser.
+    pub(crate) fn start(&self, browser: &Browser, customer: i64) -> Starting {
+        self.app.as_agent("whose browser it is").impersonating(customer.to_string()).ticket("SUP-1").from(browser)
     }
 
     /// Returns a browser in which Bob is inside Alice's account.
-    pub(crate) async fn inside(&self) -> Browser {
-        let mut browser = self.browser(BOB).await;
-        let answer = browser.start(ALICE).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-        browser
+    pub(crate) async fn inside(&self) -> Inside {
+        self.start(&self.browser(BOB).await, ALICE).await
     }
 
     pub(crate) fn ends(&self) -> Vec<EndCause> {
@@ -72,6 +66,27 @@ impl World {
         let end = tokio::time::timeout(Duration::from_secs(20), ends.wait_for(|ends| !ends.is_empty()));
         end.await.expect("it ends").unwrap().clone()
     }
+}
+
+/// Returns an application to be used by browsers, in which people sign in with their number.
+pub(crate) fn browsed(router: Router, vicarious: &Vicarious) -> TestApp {
+    TestApp::new(router, vicarious, |who| async move {
+        Credential::json("/login", &json!(who.as_str().parse::<i64>().unwrap()))
+    })
+}
+
+/// Returns whom the shop's own handlers see.
+pub(crate) async fn who(browser: &mut Browser) -> Value {
+    browser.get_json("/who").await.assert_status(200).json()["name"].take()
+}
+
+pub(crate) async fn cart(browser: &mut Browser) -> Value {
+    browser.get_json("/cart").await.json()["cart"].take()
+}
+
+/// Returns the cookie of axum-login's session.
+pub(crate) fn session(browser: &Browser) -> String {
+    browser.cookies().find(|(name, _)| *name == "id").map_or_else(String::new, |(_, value)| value.to_owned())
 }
 
 pub(crate) fn session_layer(store: &OpenStore) -> SessionManagerLayer<OpenStore> {

@@ -1,9 +1,8 @@
 //! Layers in the wrong order.
 
 use axum_login::AuthManagerLayerBuilder;
-use http::StatusCode;
 
-use crate::support::{Backend, Browser, OpenStore, World, session_layer, vicarious};
+use crate::support::{Backend, OpenStore, World, browsed, session_layer, vicarious};
 
 #[tokio::test]
 async fn an_auth_layer_inside_of_ours_is_explained_to_everybody_with_the_first_request() {
@@ -12,13 +11,12 @@ async fn an_auth_layer_inside_of_ours_is_explained_to_everybody_with_the_first_r
     let auth_layer = AuthManagerLayerBuilder::new(backend, session_layer(&store)).build();
     let app =
         axum::Router::new().route("/", axum::routing::get(async || "home")).layer(auth_layer).layer(vicarious.layer());
-    let answer = Browser::new(app).get("/").await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    let detail = answer.json()["detail"].as_str().unwrap().to_owned();
+    let answer = browsed(app, &vicarious).nobody().get_json("/").await;
+    let detail = answer.assert_status(500).json()["detail"].as_str().unwrap().to_owned();
     assert!(detail.contains("add `.layer(auth_layer)` after `.layer(vicarious.layer())`"), "{detail}");
 }
 
 #[tokio::test]
 async fn the_right_order_needs_no_explanation() {
-    assert_eq!(World::new().await.nobody().get("/who").await.status, StatusCode::OK);
+    World::new().await.app.nobody().get("/who").await.assert_status(200);
 }

@@ -6,7 +6,6 @@
     expect(clippy::duplicate_mod, reason = "the same claims, for the types of two versions")
 )]
 
-mod browser;
 mod people;
 #[cfg(feature = "v14")]
 mod v14;

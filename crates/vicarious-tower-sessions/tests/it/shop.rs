@@ -3,48 +3,52 @@
 use axum::extract::Path;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::StatusCode;
 use serde_json::{Value, json};
-use testkit::MemoryLedger;
 use vicarious_axum::{KeyRing, Vicarious};
 use vicarious_core::Rules;
 use vicarious_core::decide::{ConsentPolicy, Terms};
+use vicarious_testing::{Browser, Credential, Inside, MemoryLedger, Starting, TestApp};
 
 use super::adapter::TowerSessions;
 use super::library::{MemoryStore, Session, SessionManagerLayer};
-use crate::browser::Browser;
 use crate::people::{ALICE, BOB, People};
 
 pub(super) struct World {
     pub(super) vicarious: Vicarious,
     pub(super) store: MemoryStore,
-    pub(super) app: Router,
+    pub(super) app: TestApp,
 }
 
 impl World {
     pub(super) async fn new() -> Self {
         let store = MemoryStore::default();
         let vicarious = vicarious(&store);
-        let app = routes().layer(vicarious.layer()).layer(SessionManagerLayer::new(store.clone()));
+        let layered = routes().layer(vicarious.layer()).layer(SessionManagerLayer::new(store.clone()));
+        let app = browsed(layered, &vicarious);
         Self { vicarious, store, app }
     }
 
-    pub(super) fn nobody(&self) -> Browser {
-        Browser::new(self.app.clone())
-    }
-
+    /// Returns a browser in which `who` is signed in.
     pub(super) async fn browser(&self, who: i64) -> Browser {
-        let mut browser = self.nobody();
-        assert_eq!(browser.sign_in(who).await.status, StatusCode::OK);
-        browser
+        self.app.signed_in(who.to_string()).await
     }
 
-    pub(super) async fn inside(&self) -> Browser {
-        let mut browser = self.browser(BOB).await;
-        let answer = browser.start(ALICE).await;
-        assert_eq!(answer.status, StatusCode::CREATED, "{answer:?}");
-        browser
+    /// Prepares Bob's impersonation of Alice, in a browser of his.
+    pub(super) fn start(&self, bob: &Browser) -> Starting {
+        self.app.as_agent(BOB.to_string()).impersonating(ALICE.to_string()).ticket("SUP-1").from(bob)
     }
+
+    /// Returns a browser in which Bob is inside Alice's account.
+    pub(super) async fn inside(&self) -> Inside {
+        self.start(&self.browser(BOB).await).await
+    }
+}
+
+/// Returns an application to be used by browsers, in which people sign in with their number.
+pub(super) fn browsed(router: Router, vicarious: &Vicarious) -> TestApp {
+    TestApp::new(router, vicarious, |who| async move {
+        Credential::json("/login", &json!(who.as_str().parse::<i64>().unwrap()))
+    })
 }
 
 pub(super) fn vicarious(store: &MemoryStore) -> Vicarious {
