@@ -8,12 +8,15 @@
 //! - `own`: the same handler behind the layer, signed in as oneself;
 //! - `pair`: the same handler behind the layer, impersonating, every request on durable record;
 //! - `pair, no look-up`: the handler takes the account from the layer instead of looking it up again.
+//!
+//! What is added to resolving a request, and to a streamed body, is measured in one process, without a network.
 
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a program to be run by hand")]
 
 mod client;
 mod resolve;
 mod server;
+mod stream;
 
 use std::collections::BTreeMap;
 use std::process::{Child, Command, Stdio};

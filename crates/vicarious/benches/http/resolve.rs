@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use vicarious::VicariousLayer;
 use vicarious::sqlx::Store;
 
-use crate::server;
+use crate::{server, stream};
 
 const TIMES: u32 = 20_000;
 const ROUNDS: usize = 7;
@@ -48,6 +48,7 @@ pub(crate) fn measure() {
             times.sort_by(f64::total_cmp);
             println!("  {name:<28} {:>6.2} µs a request", times[times.len() / 2]);
         }
+        stream::measure(vicarious.layer(), &pair).await;
     });
 }
 

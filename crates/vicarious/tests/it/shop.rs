@@ -52,6 +52,11 @@ impl Shop {
         self.data().seen.push(user.id);
     }
 
+    /// Ends a sign-in, without anybody's browser.
+    pub(crate) fn forget(&self, key: &SignInKey) {
+        self.data().sign_ins.remove(key);
+    }
+
     pub(crate) fn was_seen(&self, id: &str) -> bool {
         self.data().seen.contains(&id)
     }
