@@ -120,6 +120,18 @@ scene('a second tab that has the token and not the handle is nobody, and says wh
   await tab.reload();
   await banner(tab).getByText('has lost the handle').waitFor();
   assert.equal(await tab.getByRole('heading', { name: 'Nobody' }).count(), 1);
+  await said(tab, 'Refused: 410');
+  assert.equal(await tab.getByRole('button', { name: 'Sign in' }).count(), 0, 'the token still stands');
+});
+
+scene('a token that is over is told from an impersonation that is: the page asks to sign in', desktop, async ({ visitor, origin }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  const headers = { authorization: `Bearer ${(await kept(page)).token}` };
+  assert.equal((await fetch(new URL('/api/session', origin), { method: 'DELETE', headers })).status, 204);
+  await page.reload();
+  await page.getByRole('button', { name: 'Sign in' }).waitFor();
+  assert.equal((await kept(page)).token, null);
 });
 
 scene('it speaks German where the page does', desktop, async ({ visitor }) => {

@@ -6,9 +6,17 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { afterEach } from 'node:test';
 
 const program = process.env.EXAMPLE_PROGRAM;
 if (!program) throw new Error('EXAMPLE_PROGRAM is not set: run examples/run');
+
+// Whoever only wants to know whether everything holds need not wait for the rest.
+if (process.env.EXAMPLE_BAIL) {
+  afterEach(({ passed }) => {
+    if (!passed) process.exit(1);
+  });
+}
 
 /** Returns the URL of a PostgreSQL database that nobody has used before; the example creates it. */
 export function newPostgres() {

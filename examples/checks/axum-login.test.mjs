@@ -10,6 +10,8 @@ const password = 'correct horse battery staple';
 const { application } = await promises(
   { DATABASE_URL: newPostgres() },
   {
+    name: 'axum-login',
+    handlers: ['src/customers.rs', 'src/orders.rs', 'src/profile.rs', 'src/session.rs'],
     async signIn(client, email) {
       const { status, location } = await client.form('/login', { email, password });
       assert.deepEqual([status, location], [303, '/']);
@@ -60,4 +62,36 @@ test('Bob sees what Alice sees, under the banner, and is himself again', { timeo
   await bob.getByText('You are logged out as alice@example.com').waitFor();
   assert.equal(await banner(bob).count(), 0);
   await bob.getByRole('searchbox').waitFor();
+});
+
+test('a paginated, searchable table of users has Show and Impersonate', { timeout: 60_000 }, async () => {
+  const bob = await browser.visitor();
+  await logIn(bob, 'bob@example.com');
+  await bob.getByRole('link', { name: 'Accounts' }).click();
+  const table = bob.getByRole('table', { name: 'Customers' });
+  const names = () => table.getByRole('rowheader').allInnerTexts();
+  const seen = await names();
+  for (const rows of [20, 7]) {
+    await bob.getByRole('link', { name: 'Next page' }).click();
+    const found = await names();
+    assert.equal(found.length, rows);
+    seen.push(...found);
+  }
+  assert.equal(await bob.getByRole('link', { name: 'Next page' }).count(), 0);
+  const readers = Array.from({ length: 45 }, (_, n) => `Reader ${n + 10}`);
+  assert.deepEqual(seen, ['Alice', 'Carol', ...readers]);
+
+  const search = async (q) => {
+    await bob.getByRole('searchbox').fill(q);
+    await bob.getByRole('searchbox').press('Enter');
+    await bob.waitForURL((url) => url.searchParams.get('q') === q);
+    return names();
+  };
+  assert.deepEqual(await search('er 54'), ['Reader 54']);
+  assert.deepEqual(await search('reader54@'), [], 'no part of an address');
+  assert.deepEqual(await search('reader54@example.com'), ['Reader 54']);
+  await table.getByRole('link', { name: 'Show Reader 54' }).click();
+  await bob.getByRole('heading', { name: 'Reader 54' }).waitFor();
+  await bob.getByRole('main').getByRole('link', { name: 'Impersonate Reader 54' }).click();
+  await bob.getByLabel('Reason').waitFor();
 });

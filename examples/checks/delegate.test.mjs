@@ -32,7 +32,7 @@ async function file(accountant, id) {
   return accountant.post(`/invoices/${id}/filing`);
 }
 
-test('who may act as whom is a matter of pairs, in both directions', async () => {
+test('policies go by who shadows whom, among customers too', async () => {
   const refused = { ada: ['carol', 'ada'], alice: ['ada', 'ivo', 'carol'], carol: ['alice'] };
   for (const [who, clients] of Object.entries(refused)) {
     const person = await signedIn(who);
@@ -62,7 +62,7 @@ test('engaged is not agreed: the client decides for how long', async () => {
   assert.match((await ada.post('/impersonation', startOf('alice'))).json.type, /consent-required$/);
 });
 
-test('what they may do there is a matter of pairs, too', async () => {
+test('policies see both users and the record, and payments are refused', async () => {
   const ada = await inside('ada', 'alice');
   const ivo = await inside('ivo', 'alice');
   assert.match((await ivo.get('/invoices')).text, /Flour.*Ivo was not engaged for this by Alice/);
@@ -71,8 +71,37 @@ test('what they may do there is a matter of pairs, too', async () => {
   assert.equal((await file(ada, 0)).status, 303);
   assert.match((await ada.get('/invoices')).text, /Flour, 400 kg: filed by Ada/);
   assert.equal((await file(ada, 3)).status, 403, "another firm's");
-  for (const person of [ada, ivo]) assert.equal((await person.post('/invoices/0/payment')).status, 403);
+  for (const person of [ada, ivo]) {
+    const refused = await person.post('/invoices/0/payment');
+    assert.equal(refused.status, 403);
+    assert.match(refused.json.type, /:never$/);
+  }
   assert.equal((await (await signedIn('alice')).post('/invoices/0/payment')).text, 'Flour, 400 kg is paid');
+});
+
+test('expiry is a setting: hours for who works there, a quarter of one for what is left open', async () => {
+  const ada = await inside('ada', 'alice');
+  await ada.patch('/impersonation', { mode: 'write', reason: 'Filing' });
+  const { started_at: from, ...ends } = (await ada.get('/impersonation')).json.impersonation;
+  const minutes = (to) => Math.round((new Date(to) - new Date(from)) / 60_000);
+  assert.deepEqual([ends.ends_at, ends.idle_ends_at, ends.mode_ends_at].map(minutes), [240, 15, 60]);
+});
+
+test('signing out of a client\'s books stops, and whoever is shut out may still sign in', async () => {
+  const ada = await inside('ada', 'alice');
+  assert.equal((await ada.form('/session/end', {})).status, 303);
+  assert.match((await ada.get('/')).text, /The books of Ada/);
+  await ada.form('/session/end', {});
+  assert.doesNotMatch((await ada.get('/')).text, /The books of/);
+
+  const ivo = await inside('ivo', 'alice');
+  const alice = await signedIn('alice');
+  for (const { id, state } of (await alice.get('/consents')).json.consents) {
+    if (state === 'given') await alice.patch(`/consents/${id}`, { decision: 'withdraw' });
+  }
+  assert.equal((await ivo.get('/')).status, 410);
+  assert.equal((await ivo.form('/session', { who: 'carol' })).status, 303);
+  assert.match((await ivo.get('/')).text, /The books of Carol/);
 });
 
 test('an accountant has her client\'s books before her, under the banner', { timeout: 60_000 }, async () => {

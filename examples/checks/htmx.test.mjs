@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { agreeAhead, banner, openBrowser, startFromTheList } from './browser.mjs';
+import { agreeAhead, banner, openBrowser, start, startFromTheList } from './browser.mjs';
 import { promises } from './promises.mjs';
 
 const password = 'correct horse battery staple';
@@ -16,6 +16,8 @@ async function tagOf(client) {
 const { application, people, claim } = await promises(
   { DATABASE_FILE: 'hedgerow.db', HTMX: htmx },
   {
+    name: 'htmx',
+    handlers: ['src/basket.rs', 'src/customers.rs', 'src/orders.rs'],
     async signIn(client, email) {
       const { status, location } = await client.form('/session', { email, password });
       assert.deepEqual([status, location], [303, '/']);
@@ -89,4 +91,25 @@ test('Bob sees what Alice sees, fragment by fragment, and is himself again', { t
   await bob.getByText('You are logged out as alice@example.com').waitFor();
   assert.equal(await banner(bob).count(), 0);
   await bob.getByRole('searchbox').waitFor();
+});
+
+test('recorded consent counts, also when it was given by chat or mail', { timeout: 60_000 }, async () => {
+  const [carol, bob] = [await browser.visitor(), await browser.visitor()];
+  await signIn(bob, 'bob@example.com');
+  await bob.goto('/accounts?q=Carol');
+  await bob.getByRole('link', { name: /^Impersonate Carol/ }).click();
+  await bob.getByLabel('Where was it said?').fill('chat');
+  await bob.getByLabel('In the customer’s words').fill('Please have a look at my basket');
+  await bob.getByRole('button', { name: 'Record what was said' }).click();
+  await start(bob, 'Carol');
+  await bob.goto('/basket');
+  await bob.getByText('A medlar tree for Carol').waitFor();
+
+  await signIn(carol, 'carol@example.com');
+  await carol.getByRole('link', { name: 'Support access' }).click();
+  await carol.getByText('Please have a look at my basket').waitFor();
+  await carol.getByRole('button', { name: 'I did not agree' }).click();
+  await carol.getByText('You have not agreed to anything').waitFor();
+  assert.equal((await bob.goto('/basket')).status(), 410);
+  assert.equal(await bob.getByText('A medlar tree for Carol').count(), 0);
 });

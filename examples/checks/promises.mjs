@@ -1,5 +1,6 @@
 // What Vicarious promises to any application, asked of an example by a program that knows its pages.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, test } from 'node:test';
 import { Client, agreement, startOf } from './client.mjs';
 import { serve } from './application.mjs';
@@ -7,7 +8,7 @@ import { serve } from './application.mjs';
 /**
  * Serves an example and tests what it is promised.
  *
- * `example` says how people sign in (`signIn(client, email)`) and out (`signOut(client)`), and where things are: `page`,
+ * `example` says its `name`, which of its files hold `handlers`, how people sign in (`signIn(client, email)`) and out (`signOut(client)`), and where things are: `page`,
  * which shows `ofAlice` to her; `agentsPage`; `payment`, to be seen by GET and paid by POST; `save`, a form
  * whose rule is `confirm` with this `question`; `asset`; `idOfEve`, who is an agent, too; `minutes`, how long an impersonation lasts. Returns the people for more tests.
  */
@@ -27,11 +28,23 @@ export async function promises(environment, example) {
     });
   const people = new People(application.origin, example);
 
+  claim('any authentication, one line to add, and no handler changes', async () => {
+    const diff = await readFile(new URL(`../${example.name}/vicarious.diff`, import.meta.url), 'utf8');
+    assert.equal(diff.match(/^\+.*\.layer\(/gm).length, 1);
+    const changed = [...diff.matchAll(/^\+\+\+ b\/examples\/[^/]+\/(.+)$/gm)].map(([, file]) => file);
+    for (const file of example.handlers) {
+      assert.ok((await readFile(new URL(`../${example.name}/${file}`, import.meta.url), 'utf8')).includes('pub async fn'));
+      assert.ok(!changed.includes(file), file);
+    }
+  });
+
   claim('an agent finds customers, and no agents, and nobody else finds anybody', async () => {
     const bob = await people.signedIn('bob');
     const { status, json } = await bob.get('/accounts');
     assert.equal(status, 200);
-    assert.deepEqual(json.accounts.map((account) => account.name).sort(), ['Alice', 'Carol']);
+    const names = json.accounts.map((account) => account.name);
+    assert.deepEqual(names.slice(0, 2), ['Alice', 'Carol']);
+    for (const agent of ['Bob', 'Eve']) assert.ok(!names.includes(agent), agent);
     const page = await bob.get('/accounts?q=alice@example.com', { accept: 'text/html' });
     for (const words of [/>Show</, />Impersonate</]) assert.match(page.text, words);
     assert.doesNotMatch(page.text, /carol@/);
@@ -39,7 +52,7 @@ export async function promises(environment, example) {
     assert.equal((await alice.get('/accounts')).status, 404);
   });
 
-  claim('roles decide who may act as whom', async () => {
+  claim('roles decide who may impersonate whom', async () => {
     const bob = await people.signedIn('bob');
     const alice = await people.idOf(bob, 'alice');
     const carol = await people.signedIn('carol');
@@ -56,13 +69,15 @@ export async function promises(environment, example) {
     assert.match(json.type, /consent-required$/);
   });
 
-  claim('handlers find the customer, and only the record knows the agent', async () => {
+  claim('current_user is the customer, true_user the agent: handlers find the one, the record both', async () => {
     const bob = await people.inside();
     const page = await bob.get(example.page);
     assert.equal(page.status, 200);
     assert.match(page.text, example.ofAlice);
     assert.match(page.headers.impersonation, /^id=.*, mode=read, ends=/);
     assert.equal((await bob.get(example.agentsPage)).status, 404);
+    const recorded = await (await people.signedIn('alice')).get('/access-log');
+    assert.match(JSON.stringify(recorded.json.accesses[0].who), /Bob/);
     await bob.delete('/impersonation');
     example.stopped?.(bob);
     assert.equal((await bob.get(example.agentsPage)).status, 200);
@@ -99,7 +114,7 @@ export async function promises(environment, example) {
     assert.notEqual((await bob.get(example.agentsPage)).status, 200, 'and now he is not');
   });
 
-  claim('payments are the customer\'s alone', async () => {
+  claim('payments are refused', async () => {
     const bob = await people.inside();
     for (const answer of [await bob.get(example.payment), await bob.post(example.payment, {})]) {
       assert.equal(answer.status, 403);
@@ -124,7 +139,7 @@ export async function promises(environment, example) {
     assert.ok(done.status < 400, done.text);
   });
 
-  claim('how long it lasts is a setting', async () => {
+  claim('expiry is a setting', async () => {
     const bob = await people.inside();
     const { started_at: from, ends_at: to } = (await bob.get('/impersonation')).json.impersonation;
     assert.equal(Math.round((new Date(to) - new Date(from)) / 60_000), example.minutes);

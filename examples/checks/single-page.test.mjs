@@ -10,6 +10,8 @@ const password = 'correct horse battery staple';
 const { application, people, claim } = await promises(
   { DATABASE_URL: newPostgres() },
   {
+    name: 'single-page',
+    handlers: ['src/bookings.rs', 'src/customers.rs', 'src/me.rs'],
     async signIn(client, email) {
       const { status, json } = await client.post('/api/session', { email, password });
       assert.equal(status, 200);

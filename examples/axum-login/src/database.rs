@@ -35,6 +35,14 @@ async fn fill(database: &PgPool) -> Result<(), Box<dyn std::error::Error>> {
             order(database, id, "Iron gall ink, 50 ml", 1290).await?;
         }
     }
+    // Enough people that a list of them has pages.
+    sqlx::query(
+        "INSERT INTO users (email, name, password_hash, is_support)
+         SELECT 'reader' || n || '@example.com', 'Reader ' || n, $1, FALSE FROM generate_series(10, 54) AS n",
+    )
+    .bind(&password_hash)
+    .execute(database)
+    .await?;
     Ok(())
 }
 

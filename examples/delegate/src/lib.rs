@@ -29,7 +29,8 @@ pub async fn app(database_url: &str, keys: KeyRing) -> Result<Router, Box<dyn st
                 .write("POST /invoices/{id}/filing", "file this invoice")
                 .never("/invoices/{id}/payment"),
         )
-        // An accountant works for hours; what she leaves open is closed after a quarter of one.
+        // How long is a trade-off: who works wants it long, for what ends is in their way; who stole a laptop wants it
+        // long, too. An accountant works for hours, so what she leaves open is closed after a quarter of one.
         .terms(Terms {
             length: SignedDuration::from_hours(4),
             idle: SignedDuration::from_mins(15),

@@ -139,3 +139,21 @@ pub async fn sign_out(State(people): State<People>, headers: HeaderMap) -> Redir
 fn secret(headers: &HeaderMap) -> Option<&str> {
     headers.get(COOKIE)?.to_str().ok()?.split("; ").find_map(|pair| pair.strip_prefix("session="))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn found(by: &str, q: &str) -> (Vec<&'static str>, u64) {
+        let search = Search { q: q.to_owned(), organisation: None, page: 1, per_page: 20 };
+        let found = People::default().search(&User::find(by).unwrap(), &search).await.unwrap();
+        (found.accounts.into_iter().map(|user| user.id).collect(), found.total)
+    }
+
+    #[tokio::test]
+    async fn accountants_find_their_clients_by_name_and_nobody_else() {
+        assert_eq!(found("ada", "").await, (vec!["alice", "ivo"], 2));
+        assert_eq!(found("ada", "Ali").await, (vec!["alice"], 1));
+        assert_eq!(found("ada", "Carol").await, (vec![], 0));
+    }
+}

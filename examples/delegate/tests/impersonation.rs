@@ -26,3 +26,8 @@ async fn the_gravest_abuses_come_to_nothing() {
     let report = attack.colleague("carol").administrator("carol").page("/").example("id", "0").run().await;
     report.assert_held();
 }
+
+#[tokio::test]
+async fn nothing_is_put_together_wrongly() {
+    assert_eq!(tallybook("check").await.check("ada").await, Vec::<String>::new());
+}

@@ -36,15 +36,16 @@ struct Body {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
+        let error = self.to_string();
         let status = match self {
             Self::SignedOut => StatusCode::UNAUTHORIZED,
             Self::WrongPassword => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Database(_) | Self::Connection(_) | Self::Stopped(_) => {
-                eprintln!("{self:?}");
+            error => {
+                eprintln!("{error:?}");
                 return StatusCode::INTERNAL_SERVER_ERROR.into_response();
             }
         };
-        (status, Json(Body { error: self.to_string() })).into_response()
+        (status, Json(Body { error })).into_response()
     }
 }

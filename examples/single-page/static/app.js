@@ -21,8 +21,10 @@ function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** Returns a button that does something, and draws everything anew. */
 function button(text, act) {
-  const onclick = () => act().catch((error) => main.prepend(element('p', { role: 'alert' }, error.message)));
+  const failed = (error) => main.prepend(element('p', { role: 'alert' }, error.message));
+  const onclick = () => act().then(draw).catch(failed);
   return element('button', { type: 'button', onclick }, text);
 }
 
@@ -32,23 +34,14 @@ function signIn() {
   const send = button('Sign in', async () => {
     const { token } = await ask('POST', '/api/session', { email: email.value, password: password.value });
     sessionStorage.setItem('token', token);
-    await draw();
   });
   const fields = [element('label', {}, 'Email ', email), element('label', {}, 'Password ', password)];
   main.replaceChildren(element('h1', {}, 'Sign in'), ...fields, send);
 }
 
-async function signOut() {
-  await ask('DELETE', '/api/session');
-  await draw();
-}
-
 async function bookings() {
   const lines = (await ask('GET', '/api/bookings')).map(({ id, tour, is_paid: isPaid }) => {
-    const pay = button('Pay', async () => {
-      await ask('POST', `/api/bookings/${id}/payment`);
-      await draw();
-    });
+    const pay = button('Pay', () => ask('POST', `/api/bookings/${id}/payment`));
     return element('li', {}, `${tour} `, isPaid ? 'is paid' : pay);
   });
   return [element('h1', {}, 'Your walks'), element('ul', {}, ...lines)];
@@ -56,10 +49,7 @@ async function bookings() {
 
 function profile(me) {
   const name = element('input', { value: me.name });
-  const save = button('Save', async () => {
-    await ask('PATCH', '/api/me', { name: name.value });
-    await draw();
-  });
+  const save = button('Save', () => ask('PATCH', '/api/me', { name: name.value }));
   return [element('h2', {}, 'Profile'), element('label', {}, 'Name ', name), save];
 }
 
@@ -78,7 +68,7 @@ async function draw() {
   });
   who.replaceChildren();
   if (!me) return signIn();
-  who.append(`${me.email} `, button('Sign out', signOut));
+  who.append(`${me.email} `, button('Sign out', () => ask('DELETE', '/api/session')));
   main.replaceChildren(...(me.is_support ? await customers() : [...(await bookings()), ...profile(me)]));
 }
 

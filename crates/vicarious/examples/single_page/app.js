@@ -10,12 +10,22 @@ async function ask(path, method = "GET", body = undefined) {
   if (token()) headers.Authorization = `Bearer ${token()}`;
   const answer = await fetch(path, { method, headers, body: body && JSON.stringify(body) });
   const text = await answer.text();
-  if (!answer.ok) throw new Error(`${answer.status}`);
+  if (!answer.ok) throw Object.assign(new Error(`${answer.status}`), { status: answer.status });
   return text && answer.headers.get("Content-Type")?.includes("json") ? JSON.parse(text) : text;
 }
 
+/** Returns who this page is for. A 401 says that the token is over; anything else, such as a 410, says nothing of that. */
+async function whoever() {
+  if (!token()) return null;
+  return ask("/api/me").catch((refused) => {
+    if (refused.status === 401) sessionStorage.removeItem("token");
+    else say(`Refused: ${refused.message}`);
+    return null;
+  });
+}
+
 async function draw() {
-  const me = token() ? await ask("/api/me").catch(() => null) : null;
+  const me = await whoever();
   part("who").textContent = me ? me.name : "Nobody";
   part("sign-in").hidden = Boolean(token());
   part("impersonate").hidden = !me?.support;

@@ -19,8 +19,8 @@ use uuid::Uuid;
 use vicarious::decide::{ConsentPolicy, Terms};
 use vicarious::sqlx::Store;
 use vicarious::{
-    Account, AccountId, CurrentUser, Found, Host, HostError, KeyRing, Rules, Search, SignIn, SignInKey, Staff,
-    Timestamp, Vicarious, async_trait,
+    Account, AccountId, CurrentUser, ExtractRefused, Found, Host, HostError, KeyRing, Rules, Search, SignIn, SignInKey,
+    Staff, Timestamp, Vicarious, async_trait,
 };
 
 /// An account of the shop. A real one has a table of them, and passwords.
@@ -89,11 +89,12 @@ async fn strict(request: Request, next: Next) -> Response {
 struct Me(User);
 
 impl<S: Sync> FromRequestParts<S> for Me {
-    type Rejection = StatusCode;
+    type Rejection = ExtractRefused;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, StatusCode> {
-        let found = CurrentUser::<User>::from_request_parts(parts, state).await;
-        found.map(|CurrentUser(user)| Self(user)).map_err(|_| StatusCode::UNAUTHORIZED)
+    /// Nobody signed in is a 401, and a mistake of ours another problem: as it is, so that the page can tell them apart.
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ExtractRefused> {
+        let CurrentUser(user) = CurrentUser::from_request_parts(parts, state).await?;
+        Ok(Self(user))
     }
 }
 
