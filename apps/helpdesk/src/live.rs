@@ -1,6 +1,5 @@
-//! What arrives without being asked for: channels, what is told over them, and broadcasts from outside.
+//! What arrives without being asked for: channels, and what is told over them.
 
-pub(crate) mod broadcasts;
 pub(crate) mod channels;
 mod herald;
 
@@ -13,8 +12,8 @@ use vicarious::cable::{
 };
 
 use self::channels::{CommandsChannel, Desk, NotificationsChannel, StaffChannel, SupportChannel};
+use crate::app::App;
 use crate::shop::notifications::{self, Notification};
-use crate::web::App;
 
 /// Where sockets are opened.
 pub(crate) const PATH: &str = "/cable";
@@ -75,7 +74,7 @@ pub(crate) async fn drain(cable: &Cable<Connected>) {
 }
 
 /// The channels that a broadcast from outside may be sent on.
-const CHANNELS: [&str; 3] = [
+pub(crate) const CHANNELS: [&str; 3] = [
     <NotificationsChannel as Channel<Connected>>::NAME,
     <CommandsChannel as Channel<Connected>>::NAME,
     <PresenceChannel as Channel<Connected>>::NAME,

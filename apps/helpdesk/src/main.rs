@@ -1,9 +1,10 @@
 //! Kettle & Crane: a tea shop by post, and the reference application of Vicarious.
 //!
-//! Read in this order: [`cli`], [`serve`], [`web`] (one file for each page), [`shop`] (what the shop knows), [`host`]
+//! Read in this order: [`cli`], [`serve`], [`app`], [`web`] (one file for each page), [`shop`] (what the shop knows), [`host`]
 //! and [`rules`] (what Vicarious is told about it), [`sign_in`],
 //! [`live`] (channels), [`demo`].
 
+mod app;
 mod cli;
 mod commands;
 mod database;

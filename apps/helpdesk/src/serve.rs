@@ -18,6 +18,7 @@ use vicarious::console::Console;
 use vicarious::ports::{ApplyError, Consents, Ledger};
 use vicarious::{AccountId, KeyRing, Vicarious, decide};
 
+use crate::app::{App, Shared};
 use crate::cli::Serve;
 use crate::database::Database;
 use crate::host::{self, Shop};
@@ -26,7 +27,7 @@ use crate::rights::may_enter;
 use crate::shop::At;
 use crate::sign_in::Door;
 use crate::web::cookie::SessionCookie;
-use crate::web::{self, App, nav};
+use crate::web::{self, nav};
 use crate::words::words;
 use crate::{demo, keys, live, rules, server};
 
@@ -67,7 +68,7 @@ pub(crate) async fn serve(options: Serve) -> anyhow::Result<()> {
 }
 
 /// Puts the shop together, and refuses to if that went wrong.
-async fn application(options: &Serve, database: Database, keys: KeyRing) -> anyhow::Result<(web::Shared, Router)> {
+async fn application(options: &Serve, database: Database, keys: KeyRing) -> anyhow::Result<(Shared, Router)> {
     if options.demo {
         demo::fill(&database, At::now()).await.context("cannot fill the database with demo data")?;
         renew_consents(database.ledger(), &database).await.context("cannot renew the demo’s consents")?;

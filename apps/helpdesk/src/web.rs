@@ -1,11 +1,13 @@
 //! The shop over HTTP, a file for each page.
 
-pub(crate) mod answer;
+mod answer;
 mod assets;
+mod broadcasts;
 pub(crate) mod cookie;
+mod failure;
 mod headers;
 mod home;
-pub(crate) mod input;
+mod input;
 mod invoices;
 mod linked_accounts;
 mod metrics;
@@ -24,51 +26,17 @@ mod visitor;
 mod whoami;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{delete, get, patch, post};
-use metrics_exporter_prometheus::PrometheusHandle;
-use vicarious::cable::Cable;
-use vicarious::console::Console;
-use vicarious::{Connected, Vicarious};
 
-use self::cookie::SessionCookie;
-use crate::database::Database;
+use crate::app::Shared;
 use crate::live;
-use crate::sign_in::Door;
 
 /// The largest body that a form or JSON may have, in bytes.
 const BODY_AT_MOST: usize = 64 * 1024;
-
-/// What every handler may use.
-pub(crate) struct App {
-    pub(crate) database: Database,
-    pub(crate) vicarious: Vicarious,
-    pub(crate) cable: Cable<Connected>,
-    pub(crate) console: Console,
-    pub(crate) cookie: SessionCookie,
-    pub(crate) door: Door,
-    pub(crate) metrics: PrometheusHandle,
-    /// How browsers reach the shop, where it was said.
-    pub(crate) public_url: Option<String>,
-    /// Whether the sign-in page tells the demo accounts.
-    pub(crate) demo: bool,
-    /// Set once the process is about to stop, so that no more requests are sent here.
-    pub(crate) draining: AtomicBool,
-}
-
-impl App {
-    /// Returns whether the process is about to stop.
-    pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
-    }
-}
-
-/// A handle on the application, as handlers get it.
-pub(crate) type Shared = Arc<App>;
 
 /// Returns the whole application: the shop's pages, the console's, and the layers around them; forms reach PATCH and DELETE
 /// once [`vicarious::method_override`] goes around that.
@@ -91,7 +59,7 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .route("/parcels", get(parcels::list))
         .route("/parcels/{id}", patch(parcels::advance))
         .route("/search", get(search::show))
-        .route("/broadcasts", post(live::broadcasts::send))
+        .route("/broadcasts", post(broadcasts::send))
         .route(live::PATH, app.cable.route())
         .route("/whoami", get(whoami::show))
         .route("/healthz", get(operations::healthz))
@@ -99,8 +67,8 @@ pub(crate) fn router(app: &Shared, console: Router) -> Router {
         .route("/metrics", get(operations::metrics))
         .route("/assets/{file}", get(assets::serve))
         .route("/favicon.ico", get(assets::icon))
-        .fallback(answer::not_found)
-        .method_not_allowed_fallback(answer::method_not_allowed)
+        .fallback(failure::not_found)
+        .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(Arc::clone(app));
     pages
         .merge(console)

@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
-use crate::web::answer::Failure;
+use crate::web::failure::Failure;
 
 const FILES: [(&str, &str, &str); 3] = [
     ("helpdesk.css", "text/css; charset=utf-8", include_str!("../../assets/helpdesk.css")),

@@ -13,7 +13,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use vicarious::Problem;
 
-use crate::web::Shared;
+use crate::app::Shared;
 
 /// Lets one script run, named by a number that is used once.
 #[derive(Clone, Debug)]

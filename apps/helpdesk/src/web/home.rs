@@ -7,15 +7,17 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use vicarious::{RequestIdentity, wants_json};
 
+use crate::app::Shared;
 use crate::shop::invoices;
 use crate::shop::notifications::{self, Notification};
 use crate::shop::orders::{self, Order};
 use crate::shop::subscriptions::{self, Subscription};
 use crate::shop::{At, Cents};
-use crate::web::answer::{Failure, html};
+use crate::web::answer::html;
+use crate::web::failure::Failure;
 use crate::web::session::SignInPage;
 use crate::web::visitor::{Frame, Seen, Visitor};
-use crate::web::{Shared, presence, whoami};
+use crate::web::{presence, whoami};
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]

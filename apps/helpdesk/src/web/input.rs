@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
 
-use crate::web::answer::Failure;
+use crate::web::failure::Failure;
 
 /// The fields of a form or of a JSON object.
 pub(crate) struct Input<T>(pub(crate) T);

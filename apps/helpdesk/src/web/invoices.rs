@@ -6,11 +6,12 @@ use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::app::Shared;
 use crate::shop::invoices::{self, Invoice};
 use crate::shop::payment_methods::{self, PaymentMethod};
 use crate::shop::{At, Page};
-use crate::web::Shared;
-use crate::web::answer::{Failure, html};
+use crate::web::answer::html;
+use crate::web::failure::Failure;
 use crate::web::orders::Paged;
 use crate::web::visitor::{Frame, Visitor};
 

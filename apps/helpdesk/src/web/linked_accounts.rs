@@ -9,11 +9,12 @@ use serde::Deserialize;
 use serde_json::json;
 use vicarious::AsThemselves;
 
+use crate::app::Shared;
 use crate::shop::accounts::User;
 use crate::shop::linked_accounts::{self, LinkedAccount, PROVIDERS};
 use crate::shop::{At, new_id};
-use crate::web::Shared;
-use crate::web::answer::{Failure, Invalid, html, see};
+use crate::web::answer::{html, see};
+use crate::web::failure::{Failure, Invalid};
 use crate::web::input::Input;
 use crate::web::visitor::{Frame, Visitor};
 

@@ -7,11 +7,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::app::Shared;
 use crate::live;
 use crate::shop::notifications::{self, Notification};
 use crate::shop::{At, Page};
-use crate::web::Shared;
-use crate::web::answer::{Failure, html, see};
+use crate::web::answer::{html, see};
+use crate::web::failure::Failure;
 use crate::web::input::Input;
 use crate::web::orders::Paged;
 use crate::web::visitor::{Frame, Visitor};

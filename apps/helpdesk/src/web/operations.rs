@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-use crate::web::Shared;
+use crate::app::Shared;
 
 /// Answers as long as the process can answer at all.
 pub(crate) async fn healthz() -> &'static str {

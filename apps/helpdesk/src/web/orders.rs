@@ -7,10 +7,11 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::app::Shared;
 use crate::shop::Page;
 use crate::shop::orders::{self, Line, Order};
-use crate::web::Shared;
-use crate::web::answer::{Failure, html};
+use crate::web::answer::html;
+use crate::web::failure::Failure;
 use crate::web::visitor::{Frame, Visitor};
 
 /// Which page of a list.

@@ -7,14 +7,15 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::app::{App, Shared};
 use crate::live;
 use crate::shop::parcels::{self, Parcel, Step};
 use crate::shop::{At, Page};
-use crate::web::answer::{Failure, Invalid, html, see};
+use crate::web::answer::{html, see};
+use crate::web::failure::{Failure, Invalid};
 use crate::web::input::Input;
 use crate::web::orders::Paged;
 use crate::web::visitor::{Frame, Visitor};
-use crate::web::{App, Shared};
 
 #[derive(Template)]
 #[template(path = "parcels.html")]

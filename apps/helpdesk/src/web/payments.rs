@@ -8,10 +8,11 @@ use serde::Deserialize;
 use serde_json::json;
 use vicarious::AsThemselves;
 
+use crate::app::Shared;
 use crate::shop::accounts::User;
 use crate::shop::{At, invoices, payment_methods};
-use crate::web::Shared;
-use crate::web::answer::{Failure, Invalid, see};
+use crate::web::answer::see;
+use crate::web::failure::{Failure, Invalid};
 use crate::web::input::Input;
 use crate::web::visitor::Visitor;
 

@@ -1,8 +1,8 @@
 //! Remembers when a customer was here last: the customer, not an agent who looks as them.
 
+use crate::app::App;
 use crate::shop::At;
 use crate::shop::accounts::{self, User};
-use crate::web::App;
 
 /// How old the memory may be before it is worth a write, in seconds.
 const WORTH_SECONDS: i64 = 5 * 60;

@@ -9,9 +9,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use vicarious::AccountId;
 
+use crate::app::Shared;
 use crate::shop::accounts::{self, User};
-use crate::web::Shared;
-use crate::web::answer::{Failure, Invalid, html, see};
+use crate::web::answer::{html, see};
+use crate::web::failure::{Failure, Invalid};
 use crate::web::input::Input;
 use crate::web::visitor::{Frame, Visitor};
 

@@ -7,11 +7,12 @@ use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::json;
 
+use crate::app::Shared;
 use crate::shop::At;
 use crate::shop::invoices::{self, Invoice};
 use crate::shop::orders::{self, Order};
-use crate::web::Shared;
-use crate::web::answer::{Failure, html};
+use crate::web::answer::html;
+use crate::web::failure::Failure;
 use crate::web::visitor::{Frame, Visitor};
 
 /// How many of each kind are found at most.

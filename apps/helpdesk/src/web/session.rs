@@ -14,14 +14,15 @@ use serde::Deserialize;
 use serde_json::json;
 use vicarious::{Problem, RequestIdentity, SitePath, wants_json};
 
+use crate::app::{App, Shared};
 use crate::host::sign_in_key;
 use crate::shop::sessions::{self, Secret};
 use crate::shop::{At, accounts};
 use crate::sign_in::Attempt;
-use crate::web::answer::{Failure, html, see};
+use crate::web::answer::{html, see};
+use crate::web::failure::Failure;
 use crate::web::input::Input;
 use crate::web::visitor::{Frame, Seen};
-use crate::web::{App, Shared};
 
 /// The page with the sign-in form.
 #[derive(Template)]

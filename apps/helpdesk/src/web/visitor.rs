@@ -6,11 +6,12 @@ use vicarious::audit::RequestId;
 use vicarious::console::Room;
 use vicarious::{CurrentUser, Identity, Notice, Staff, wants_json};
 
+use crate::app::{App, Shared};
 use crate::shop::accounts::User;
 use crate::shop::notifications;
-use crate::web::answer::Failure;
+use crate::web::failure::Failure;
 use crate::web::headers::Nonce;
-use crate::web::{App, Shared, nav};
+use crate::web::nav;
 
 /// Somebody signed in, with everything that their page needs.
 pub(crate) struct Visitor {

@@ -5,7 +5,7 @@ use axum::extract::State;
 use serde_json::{Value, json};
 use vicarious::{Identity, RequestIdentity};
 
-use crate::web::{App, Shared};
+use crate::app::{App, Shared};
 
 /// Answers with both users and the impersonation; nulls when nobody is signed in.
 pub(crate) async fn show(State(app): State<Shared>, RequestIdentity(identity): RequestIdentity) -> Json<Value> {

@@ -7,11 +7,11 @@ use serde_json::{Map, Value, json};
 use vicarious::cable::Audience;
 use vicarious::{RequestIdentity, Staff};
 
-use super::CHANNELS;
+use crate::app::{App, Shared};
+use crate::live::CHANNELS;
 use crate::shop::accounts;
-use crate::web::answer::{Failure, Invalid};
+use crate::web::failure::{Failure, Invalid};
 use crate::web::input::Input;
-use crate::web::{App, Shared};
 
 /// What is to be sent, to whom, on which channel.
 struct Wanted {
