@@ -92,6 +92,8 @@ macro_rules! ledger_contract {
             deciding_a_consent_twice_conflicts
             consents_are_listed_for_customer_agent_and_pair_newest_first
             a_support_code_finds_its_consent
+            what_an_organisation_gave_is_kept_with_who_gave_it_and_who_took_it_back
+            what_somebody_gave_for_others_is_listed_newest_first
             opting_out_is_kept_until_opting_in
             the_off_switch_is_kept_until_resumed
             a_nonce_is_spent_once

@@ -68,6 +68,10 @@ kinds! {
     ConsentRefused = "consent.refused", "Consent refused";
     /// The customer withdrew the consent.
     ConsentWithdrawn = "consent.withdrawn", "Consent withdrawn";
+    /// An administrator of the customer's organisation agreed in their place.
+    ConsentGivenFor = "consent.given_for", "Consent given for somebody";
+    /// An administrator of the customer's organisation took that back.
+    ConsentWithdrawnFor = "consent.withdrawn_for", "Consent for somebody withdrawn";
     /// An agent recorded that the customer agreed elsewhere.
     ConsentAttested = "consent.attested", "Recorded a consent";
     /// The customer says that they never gave what an agent recorded.

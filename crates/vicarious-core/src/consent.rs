@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::{AccountId, ImpersonationId, Person, SitePath};
+use crate::{Account, AccountId, ImpersonationId, Person, SitePath};
 
 crate::text_id! {
     /// The identifier of a consent.
@@ -12,7 +12,7 @@ crate::text_id! {
 /// How a consent came about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsentKind {
-    /// Given ahead by the customer, for every agent, until a date.
+    /// Given ahead, for every agent, until a date: by the customer, or in their place (see [`Grant`]).
     Standing,
     /// Asked for by one agent: one use.
     Requested,
@@ -63,6 +63,17 @@ pub struct Coded {
     pub digest: CodeDigest,
     /// The customer's page that help is wanted with.
     pub page: SitePath,
+}
+
+/// That somebody else gave a consent in the customer's place: an administrator of their organisation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Who gave it.
+    pub by: Person,
+    /// The customer's organisation when it was given, if the host has such a thing; it is for nobody who has left it.
+    pub organisation: Option<String>,
+    /// Whether the customer took it back: from then on nobody gives any in their place.
+    pub declined: bool,
 }
 
 /// Where a consent stands, before time is considered: see [`Consent::state_at`].
@@ -131,6 +142,8 @@ pub struct Consent {
     pub used_by: Option<ImpersonationId>,
     /// The support code that it is redeemed by.
     pub coded: Option<Coded>,
+    /// Who gave it in the customer's place; none where the customer did.
+    pub grant: Option<Grant>,
 }
 
 /// How long the customer may take to decide a request.
@@ -153,7 +166,14 @@ impl Consent {
         }
     }
 
-    /// Returns whether `agent` may start an impersonation on this consent at `now`.
+    /// Returns whether it is for `account` as that is now: what was given in somebody's place is for as long as they belong
+    /// to the organisation that they belonged to then.
+    pub fn is_for(&self, account: &Account) -> bool {
+        let same = |grant: &Grant| grant.organisation == account.organisation;
+        self.account.id == *account.id() && self.grant.as_ref().is_none_or(same)
+    }
+
+    /// Returns whether `agent` may start an impersonation on this consent at `now`, which nobody can who gave it themselves.
     ///
     /// `continuing` names the running impersonation that would be continued, if any: a consent for one use may be
     /// continued, which is part of that use. `redeemed` names the consent whose support code was given.
@@ -170,7 +190,14 @@ impl Consent {
             (ConsentKind::Code, None) => redeemed == Some(&self.id),
             (_, Some(_)) => continuing.is_some_and(|running| running.consent.as_ref() == Some(&self.id)),
         };
-        self.state_at(now) == ConsentState::Given && for_agent && usable
+        let by_agent = self.grant.as_ref().is_some_and(|grant| grant.by.id == *agent);
+        self.state_at(now) == ConsentState::Given && for_agent && usable && !by_agent
+    }
+
+    /// Returns what decides between several that would do, the greatest being used: a standing consent before one for a
+    /// single use, the customer's own before one in their place, then the one that lasts longest.
+    pub fn precedence(&self) -> (bool, bool, Timestamp) {
+        (!self.kind.is_for_one_use(), self.grant.is_none(), self.ends_at)
     }
 
     /// Returns the public JSON form.
@@ -179,6 +206,8 @@ impl Consent {
             "id": self.id,
             "account": self.account,
             "requested_by": self.requested_by,
+            "given_by": self.grant.as_ref().map(|grant| &grant.by),
+            "organisation": self.grant.as_ref().and_then(|grant| grant.organisation.as_ref()),
             "kind": self.kind.as_str(),
             "state": self.state_at(now).as_str(),
             "reason": self.reason,

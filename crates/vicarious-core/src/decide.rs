@@ -4,10 +4,12 @@
 //! [`Ledger::apply`](crate::ports::Ledger::apply), which writes change and entry in one database transaction.
 
 mod consents;
+mod grants;
 mod modes;
 mod starts;
 
 pub use consents::{Ask, Attest, Decision, ask, attest, decide, give_ahead, give_by_code, opt_in, opt_out};
+pub use grants::{GiveFor, give_for, granted, has_declined, withdraw_for};
 pub use modes::{fall_back, lower, raise};
 pub use starts::{Fresh, REASON_AT_MOST, StartFacts, StartRequest, TICKET_AT_MOST, start, start_refused};
 

@@ -143,6 +143,13 @@ pub enum Consents<'a> {
         /// The agent.
         agent: &'a AccountId,
     },
+    /// The latest that one person gave in the place of others.
+    GrantedBy {
+        /// Who gave them.
+        by: &'a AccountId,
+        /// How many at most.
+        limit: usize,
+    },
     /// The one with this support code.
     Code(&'a CodeDigest),
     /// The latest of all.

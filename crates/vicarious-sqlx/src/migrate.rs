@@ -28,6 +28,11 @@ pub(crate) const LEDGER: &[Migration] = &[
         sqlite: include_str!("../migrations/sqlite/0002_support_codes.sql"),
         postgres: include_str!("../migrations/postgres/0002_support_codes.sql"),
     },
+    Migration {
+        name: "0003_grants",
+        sqlite: include_str!("../migrations/sqlite/0003_grants.sql"),
+        postgres: include_str!("../migrations/postgres/0003_grants.sql"),
+    },
 ];
 
 /// Runs the steps of `owner` that have not run yet, all in one transaction.

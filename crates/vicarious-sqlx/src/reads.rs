@@ -94,6 +94,7 @@ pub(crate) async fn consents(core: &Core, which: Consents<'_>) -> Answer<Vec<Con
     const ASKED_BY: &str = "SELECT * FROM vicarious_consents WHERE requested_by = $1 ORDER BY n DESC";
     const BETWEEN: &str = "SELECT * FROM vicarious_consents WHERE account = $1
         AND (requested_by IS NULL OR requested_by = $2) ORDER BY n DESC";
+    const GRANTED_BY: &str = "SELECT * FROM vicarious_consents WHERE granted_by = $1 ORDER BY n DESC LIMIT $2";
     const CODE: &str = "SELECT * FROM vicarious_consents WHERE code = $1";
     const LATEST: &str = "SELECT * FROM vicarious_consents ORDER BY n DESC LIMIT $1";
     let found = match which {
@@ -101,6 +102,9 @@ pub(crate) async fn consents(core: &Core, which: Consents<'_>) -> Answer<Vec<Con
         Consents::AskedBy(agent) => rows!(core.db, ConsentRow, ASKED_BY, agent.as_str()),
         Consents::Between { account, agent } => {
             rows!(core.db, ConsentRow, BETWEEN, account.as_str(), agent.as_str())
+        }
+        Consents::GrantedBy { by, limit } => {
+            rows!(core.db, ConsentRow, GRANTED_BY, by.as_str(), i64::try_from(limit).unwrap_or(i64::MAX))
         }
         Consents::Code(digest) => rows!(core.db, ConsentRow, CODE, digest.0.as_slice()),
         Consents::Latest { limit } => {

@@ -1,7 +1,7 @@
 //! How impersonations and consents become rows, and back.
 
 use jiff::{SignedDuration, Timestamp};
-use vicarious_core::consent::{CodeDigest, Coded, Consent, ConsentKind, ConsentState};
+use vicarious_core::consent::{CodeDigest, Coded, Consent, ConsentKind, ConsentState, Grant};
 use vicarious_core::impersonation::End;
 use vicarious_core::{EndCause, HandleHash, Impersonation, Mode, Person, SitePath};
 
@@ -93,6 +93,11 @@ pub(crate) struct ConsentRow {
     used_by: Option<String>,
     code: Option<Vec<u8>>,
     page: Option<String>,
+    granted_by: Option<String>,
+    granted_by_name: Option<String>,
+    granted_by_email: Option<String>,
+    organisation: Option<String>,
+    declined: i64,
 }
 
 impl TryFrom<ConsentRow> for Consent {
@@ -122,6 +127,11 @@ impl TryFrom<ConsentRow> for Consent {
             decided_at: row.decided_at.map(time).transpose()?,
             ends_at: time(row.ends_at)?,
             used_by: row.used_by.map(Into::into),
+            grant: row.granted_by.map(|id| Grant {
+                by: person(id, row.granted_by_name.unwrap_or_default(), row.granted_by_email.unwrap_or_default()),
+                organisation: row.organisation,
+                declined: row.declined != 0,
+            }),
             id: row.id.into(),
         })
     }

@@ -143,11 +143,13 @@ async fn is_paused(tx: &mut WriteTx) -> Result<bool, sqlx::Error> {
 
 async fn add_consent(tx: &mut WriteTx, consent: &Consent) -> Result<u64, sqlx::Error> {
     let asked_by = consent.requested_by.as_ref();
+    let grant = consent.grant.as_ref();
     execute!(
         tx,
         "INSERT INTO vicarious_consents (id, account, account_name, account_email, requested_by, requested_by_name,
-            requested_by_email, kind, state, reason, ticket, asked_at, decided_at, ends_at, used_by, code, page)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+            requested_by_email, kind, state, reason, ticket, asked_at, decided_at, ends_at, used_by, code, page,
+            granted_by, granted_by_name, granted_by_email, organisation, declined)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)",
         consent.id.as_str(),
         consent.account.id.as_str(),
         storable(&consent.account.name),
@@ -164,23 +166,34 @@ async fn add_consent(tx: &mut WriteTx, consent: &Consent) -> Result<u64, sqlx::E
         consent.ends_at.as_microsecond(),
         consent.used_by.as_ref().map(|id| id.as_str()),
         consent.coded.as_ref().map(|coded| coded.digest.0.as_slice()),
-        consent.coded.as_ref().map(|coded| storable(coded.page.as_str()))
+        consent.coded.as_ref().map(|coded| storable(coded.page.as_str())),
+        grant.map(|grant| grant.by.id.as_str()),
+        grant.map(|grant| storable(&grant.by.name)),
+        grant.map(|grant| storable(&grant.by.email)),
+        grant.and_then(|grant| grant.organisation.as_deref()).map(storable),
+        declined(consent)
     )
 }
 
 async fn update_consent(tx: &mut WriteTx, from: &Consent, to: &Consent) -> Result<u64, sqlx::Error> {
     execute!(
         tx,
-        "UPDATE vicarious_consents SET state = $1, decided_at = $2, ends_at = $3, used_by = $4
-         WHERE id = $5 AND state = $6 AND used_by IS NOT DISTINCT FROM $7",
+        "UPDATE vicarious_consents SET state = $1, decided_at = $2, ends_at = $3, used_by = $4, declined = $5
+         WHERE id = $6 AND state = $7 AND used_by IS NOT DISTINCT FROM $8",
         to.state.as_str(),
         to.decided_at.map(|at| at.as_microsecond()),
         to.ends_at.as_microsecond(),
         to.used_by.as_ref().map(|id| id.as_str()),
+        declined(to),
         from.id.as_str(),
         from.state.as_str(),
         from.used_by.as_ref().map(|id| id.as_str())
     )
+}
+
+/// Returns whether the customer took back what was given in their place, as a column holds it.
+fn declined(consent: &Consent) -> i64 {
+    consent.grant.as_ref().is_some_and(|grant| grant.declined).into()
 }
 
 fn as_seen(touched: u64) -> Result<(), NotMade> {

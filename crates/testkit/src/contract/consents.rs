@@ -1,11 +1,11 @@
 use tokio::task::JoinSet;
 use vicarious_core::consent::{CodeDigest, Coded, Consent, ConsentState};
-use vicarious_core::decide::{self, Ask, Decision};
+use vicarious_core::decide::{self, Ask, Decision, GiveFor};
 use vicarious_core::ports::Consents;
 use vicarious_core::{Account, Kind, SitePath, Transition};
 
 use super::{Store, apply, conflicts, kinds, minutes};
-use crate::people::{MONDAY, alice, bob, carol, eve};
+use crate::people::{MONDAY, alice, bob, carol, dana, eve};
 use crate::scene::consented;
 
 fn asked(id: &str, agent: &Account, account: &Account) -> Transition {
@@ -76,6 +76,52 @@ pub async fn a_support_code_finds_its_consent(ledger: Store) {
     assert_eq!(ledger.consents(Consents::Code(&CodeDigest([1; 32]))).await.unwrap(), [kept]);
     assert_eq!(ledger.consents(Consents::Code(&CodeDigest([3; 32]))).await.unwrap(), []);
     conflicts(&ledger, [given("third", 2)]).await;
+}
+
+fn given_for(id: &str, by: &Account, account: &Account, organisation: Option<&str>) -> Transition {
+    let account = Account { organisation: organisation.map(str::to_owned), ..account.clone() };
+    let give = GiveFor { by: &by.person, account: &account, ends_at: minutes(600), known: &[], opted_out: false };
+    decide::give_for(id.into(), give, MONDAY).unwrap()
+}
+
+/// What was given in somebody's place says by whom and for which organisation, and whether they took it back themselves.
+pub async fn what_an_organisation_gave_is_kept_with_who_gave_it_and_who_took_it_back(ledger: Store) {
+    for (id, organisation, decline) in
+        [("one", Some("Ames Ltd"), true), ("two", Some("Ames Ltd"), false), ("three", None, true)]
+    {
+        let given = given_for(id, &dana(), &alice(), organisation);
+        let kept = consented(&given).unwrap();
+        apply(&ledger, [given]).await;
+        assert_eq!(ledger.consent(&id.into()).await.unwrap().as_ref(), Some(&kept));
+        let back = match decline {
+            true => decide::decide(&kept, Decision::Withdraw, minutes(1)),
+            false => decide::withdraw_for(&kept, &dana().person, minutes(1)),
+        };
+        let (back, again) = (back.unwrap(), decide::withdraw_for(&kept, &dana().person, minutes(2)).unwrap());
+        let over = consented(&back).unwrap();
+        assert_eq!(over.grant.as_ref().map(|grant| grant.declined), Some(decline));
+        apply(&ledger, [back]).await;
+        assert_eq!(ledger.consent(&id.into()).await.unwrap(), Some(over));
+        conflicts(&ledger, [again]).await;
+    }
+    let given_and_back = |back| [Kind::ConsentGivenFor, back];
+    let (own, theirs) = (given_and_back(Kind::ConsentWithdrawn), given_and_back(Kind::ConsentWithdrawnFor));
+    assert_eq!(kinds(&ledger).await, [own, theirs, own].concat());
+}
+
+/// Whoever gives consent for others finds what they gave, and nothing of anybody else's.
+pub async fn what_somebody_gave_for_others_is_listed_newest_first(ledger: Store) {
+    let own = decide::give_ahead("own".into(), &dana().person, minutes(600), MONDAY).unwrap();
+    apply(&ledger, [own, given_for("first", &dana(), &alice(), None), given_for("other", &eve(), &alice(), None)])
+        .await;
+    apply(&ledger, [given_for("second", &dana(), &carol(), None)]).await;
+    let dana = dana();
+    let by_dana = |limit| ledger.consents(Consents::GrantedBy { by: dana.id(), limit });
+    assert_eq!(ids(&by_dana(9).await.unwrap()), ["second", "first"]);
+    assert_eq!(ids(&by_dana(1).await.unwrap()), ["second"]);
+    let (alice, bob) = (alice(), bob());
+    let between = ledger.consents(Consents::Between { account: alice.id(), agent: bob.id() }).await.unwrap();
+    assert_eq!(ids(&between), ["other", "first"], "they are for every agent");
 }
 
 /// A customer's no is kept, once.

@@ -153,10 +153,14 @@ impl State {
             Consents::Between { account, agent } => {
                 row.account.id == *account && (row.requested_by.is_none() || asked_by(row, agent))
             }
+            Consents::GrantedBy { by, .. } => row.grant.as_ref().is_some_and(|grant| grant.by.id == *by),
             Consents::Code(digest) => row.coded.as_ref().is_some_and(|coded| coded.digest == *digest),
             Consents::Latest { .. } => true,
         };
-        let limit = if let Consents::Latest { limit } = which { limit } else { usize::MAX };
+        let limit = match which {
+            Consents::Latest { limit } | Consents::GrantedBy { limit, .. } => limit,
+            _ => usize::MAX,
+        };
         self.consents.iter().rev().filter(matches).take(limit).cloned().collect()
     }
 

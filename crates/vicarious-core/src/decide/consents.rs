@@ -81,6 +81,7 @@ pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Re
         ends_at: now.saturating_add(consent::WAITS).unwrap_or(now),
         used_by: None,
         coded: None,
+        grant: None,
     };
     let mut entry = Entry::between(agent, account, Kind::ConsentAsked, now).with("consent", consent.id.as_str());
     entry.reason.clone_from(&consent.reason);
@@ -94,6 +95,15 @@ pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Re
 ///
 /// [`Refusal::Invalid`] when the end is not in the future or more than a year away.
 pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Timestamp) -> Result<Transition, Refusal> {
+    let consent = standing(id, account, ends_at, now)?;
+    let entry = Entry::between(account, account, Kind::ConsentGiven, now)
+        .with("consent", consent.id.as_str())
+        .with("ends_at", ends_at.to_string());
+    Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
+}
+
+/// Returns a consent of `account` for every agent until `ends_at`.
+pub(super) fn standing(id: ConsentId, account: &Person, ends_at: Timestamp, now: Timestamp) -> Result<Consent, Refusal> {
     let invalid = |problem| Err(Refusal::Invalid { field: "ends_at", problem });
     if ends_at <= now {
         return invalid("must be in the future");
@@ -101,7 +111,7 @@ pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Time
     if ends_at > now.saturating_add(consent::STANDING_AT_MOST).unwrap_or(now) {
         return invalid("must be within a year");
     }
-    let consent = Consent {
+    Ok(Consent {
         id,
         account: account.clone(),
         requested_by: None,
@@ -114,11 +124,8 @@ pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Time
         ends_at,
         used_by: None,
         coded: None,
-    };
-    let entry = Entry::between(account, account, Kind::ConsentGiven, now)
-        .with("consent", consent.id.as_str())
-        .with("ends_at", ends_at.to_string());
-    Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
+        grant: None,
+    })
 }
 
 /// Returns the consent that a customer gives to whoever they tell a support code, to be used once and within a day.
@@ -150,6 +157,7 @@ pub fn give_by_code(
         ends_at: now.saturating_add(consent::CODE_WAITS).unwrap_or(now),
         used_by: None,
         coded: Some(coded),
+        grant: None,
     };
     let entry = Entry::between(account, account, Kind::ConsentGiven, now)
         .with("consent", consent.id.as_str())
@@ -204,6 +212,7 @@ pub fn attest(id: ConsentId, attest: Attest<'_>, now: Timestamp) -> Result<Trans
         ends_at: now.saturating_add(consent::USABLE).unwrap_or(now),
         used_by: None,
         coded: None,
+        grant: None,
     };
     let mut entry = Entry::between(agent, account, Kind::ConsentAttested, now)
         .with("consent", consent.id.as_str())
@@ -213,7 +222,7 @@ pub fn attest(id: ConsentId, attest: Attest<'_>, now: Timestamp) -> Result<Trans
     Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
 }
 
-fn declined(account: &Person) -> Refusal {
+pub(super) fn declined(account: &Person) -> Refusal {
     Refusal::ConsentRequired { account: account.clone(), opted_out: true }
 }
 
@@ -243,6 +252,9 @@ pub fn decide(consent: &Consent, decision: Decision, now: Timestamp) -> Result<T
     let mut decided = consent.clone();
     decided.state = to;
     decided.decided_at = Some(now);
+    if let Some(grant) = &mut decided.grant {
+        grant.declined = true;
+    }
     if to == ConsentState::Given {
         decided.ends_at = now.saturating_add(consent::USABLE).unwrap_or(now);
     }
@@ -250,6 +262,9 @@ pub fn decide(consent: &Consent, decision: Decision, now: Timestamp) -> Result<T
     let mut entry = Entry::between(account, account, kind, now).with("consent", consent.id.as_str());
     if let Some(agent) = &consent.requested_by {
         entry = entry.with("requested_by", serde_json::json!(agent));
+    }
+    if let Some(grant) = &consent.grant {
+        entry = entry.with("given_by", serde_json::json!(grant.by));
     }
     entry.reason.clone_from(&consent.reason);
     entry.ticket.clone_from(&consent.ticket);

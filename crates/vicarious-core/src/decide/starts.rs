@@ -175,7 +175,7 @@ fn covering<'a>(
     facts: &StartFacts<'a>,
     now: Timestamp,
 ) -> Result<&'a Consent, Refusal> {
-    let of_target = || facts.consents.iter().filter(|consent| consent.account.id == *target.id());
+    let of_target = || facts.consents.iter().filter(|consent| consent.is_for(target));
     // Whoever recorded what was never given is believed in nothing else.
     let by_true_user = |consent: &Consent| consent.requested_by.as_ref().is_some_and(|by| by.id == *true_user.id());
     let disowned = of_target().any(|consent| consent.state == ConsentState::Disowned && by_true_user(consent));
@@ -183,8 +183,7 @@ fn covering<'a>(
         .filter(|_| !facts.opted_out)
         .filter(|consent| !disowned || consent.kind != ConsentKind::Attested)
         .filter(|consent| consent.covers(true_user.id(), continued, facts.redeemed, now))
-        // The one whose code was given, then the one that lasts longest, a standing consent before one for a single use.
-        .max_by_key(|consent| (facts.redeemed == Some(&consent.id), !consent.kind.is_for_one_use(), consent.ends_at))
+        .max_by_key(|consent| (facts.redeemed == Some(&consent.id), consent.precedence()))
         .ok_or_else(|| Refusal::ConsentRequired { account: target.person.clone(), opted_out: facts.opted_out })
 }
 

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod consent_model;
+mod grants;
 mod model;
 mod policy_rights;
 mod redaction;

@@ -6,8 +6,8 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 use vicarious_core::consent::ConsentState;
 use vicarious_core::decide::{
-    Decision, Terms, Transition, acknowledge, decide, end, fall_back, give_ahead, lower, opt_in, opt_out, pause, raise,
-    resume, start_refused,
+    Decision, GiveFor, Terms, Transition, acknowledge, decide, end, fall_back, give_ahead, give_for, lower, opt_in,
+    opt_out, pause, raise, resume, start_refused, withdraw_for,
 };
 use vicarious_core::{Account, Consent, EndCause, Impersonation, Kind, Mode, Refusal, SignInKey};
 
@@ -37,6 +37,8 @@ enum Act {
     Acknowledge { sign_in: usize },
     GiveAhead { customer: usize },
     Withdraw { consent: usize },
+    GiveFor { customer: usize },
+    WithdrawFor { consent: usize },
     OptOut { customer: usize },
     OptIn { customer: usize },
     Pause,
@@ -68,6 +70,8 @@ fn act() -> impl Strategy<Value = Act> {
         2 => sign_in.prop_map(|sign_in| Act::Acknowledge { sign_in }),
         4 => customer.clone().prop_map(|customer| Act::GiveAhead { customer }),
         1 => (0..8_usize).prop_map(|consent| Act::Withdraw { consent }),
+        1 => customer.clone().prop_map(|customer| Act::GiveFor { customer }),
+        1 => (0..8_usize).prop_map(|consent| Act::WithdrawFor { consent }),
         1 => customer.clone().prop_map(|customer| Act::OptOut { customer }),
         1 => customer.prop_map(|customer| Act::OptIn { customer }),
         1 => Just(Act::Pause),
@@ -125,7 +129,7 @@ impl World {
         let rows = self.store.impersonations.iter();
         let ends: Vec<Transition> = match act {
             Act::Pause => rows.filter_map(|row| end(row, EndCause::Paused, Some(&person("dana")), self.now)).collect(),
-            Act::Withdraw { consent } => {
+            Act::Withdraw { consent } | Act::WithdrawFor { consent } => {
                 let consent = self.store.consents.get(*consent);
                 consent.map(|consent| self.store.ends_of_consent(consent, self.now)).unwrap_or_default()
             }
@@ -133,7 +137,7 @@ impl World {
         };
         // A consent that could not be withdrawn, because it was over or never there, ends nothing.
         let withdrawn = |at: &usize| self.store.consents.get(*at).is_some_and(|c| c.state == ConsentState::Withdrawn);
-        if matches!(act, Act::Withdraw { consent } if !withdrawn(consent)) {
+        if matches!(act, Act::Withdraw { consent } | Act::WithdrawFor { consent } if !withdrawn(consent)) {
             return 0;
         }
         let count = ends.len();
@@ -180,6 +184,11 @@ impl World {
                 vec![give_ahead(id.into(), &customer(index), now + minutes(120), now).unwrap()]
             }
             Act::Withdraw { consent } => withdrawn(seen, consent, now),
+            Act::GiveFor { customer: index } => self.given_for(seen, &account(CUSTOMERS[index])),
+            Act::WithdrawFor { consent } => {
+                let consent = seen.consents.get(consent);
+                consent.and_then(|consent| withdraw_for(consent, &person("olga"), now).ok()).into_iter().collect()
+            }
             Act::OptOut { customer: index } if !seen.opted_out.contains(&customer(index).id) => {
                 vec![opt_out(&customer(index), now)]
             }
@@ -192,6 +201,15 @@ impl World {
                 Vec::new()
             }
         }
+    }
+
+    /// An administrator of their organisation agrees for a customer, unless they must not.
+    fn given_for(&self, seen: &Store, customer: &Account) -> Vec<Transition> {
+        let id = format!("g{}", seen.consents.len() + 100 * self.store.entries.len());
+        let opted_out = seen.opted_out.contains(customer.id());
+        let (by, ends_at) = (person("olga"), self.now + minutes(120));
+        let give = GiveFor { by: &by, account: customer, ends_at, known: &seen.consents, opted_out };
+        give_for(id.into(), give, self.now).into_iter().collect()
     }
 
     fn start(
