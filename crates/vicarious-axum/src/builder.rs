@@ -34,6 +34,7 @@ const LONGEST: SignedDuration = SignedDuration::from_hours(8);
 pub struct Builder<H: Host> {
     host: H,
     who_may_whom: Option<Pairing<H::User>>,
+    who_grants_for: Option<Pairing<H::User>>,
     staff: Option<Staffing<H::User>>,
     ledger: Option<Arc<dyn Ledger>>,
     keys: Option<KeyRing>,
@@ -65,6 +66,7 @@ impl<H: Host> Builder<H> {
         Self {
             host,
             who_may_whom: None,
+            who_grants_for: None,
             staff: None,
             ledger: None,
             keys: None,
@@ -107,6 +109,15 @@ impl<H: Host> Builder<H> {
     /// Sets who may act as whom; asked on every request. Without it: nobody.
     pub fn who_may_whom(mut self, may: impl Fn(&H::User, &H::User) -> bool + Send + Sync + 'static) -> Self {
         self.who_may_whom = Some(Box::new(may));
+        self
+    }
+
+    /// Sets who may give consent in whose place: an administrator of an organisation for its people. Asked at every use.
+    /// Without it: nobody.
+    ///
+    /// Nobody gives any who is staff, for staff, or for somebody whose account they may use themselves, whatever it says.
+    pub fn who_grants_for(mut self, may: impl Fn(&H::User, &H::User) -> bool + Send + Sync + 'static) -> Self {
+        self.who_grants_for = Some(Box::new(may));
         self
     }
 
@@ -276,7 +287,12 @@ impl<H: Host> Builder<H> {
         let ends = Ends::new(Arc::clone(&events), Arc::clone(&alarm), Arc::clone(&self.clock));
         let engine = Arc::new(Engine {
             ledger: self.ledger.ok_or_else(|| missing("ledger"))?,
-            host: Box::new(Erased { host: self.host, who_may_whom: self.who_may_whom, staff: self.staff }),
+            host: Box::new(Erased {
+                host: self.host,
+                who_may_whom: self.who_may_whom,
+                staff: self.staff,
+                who_grants_for: self.who_grants_for,
+            }),
             keys,
             rules: self.rules,
             terms: self.terms,

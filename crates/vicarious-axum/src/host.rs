@@ -43,6 +43,15 @@ pub trait Host: Send + Sync + 'static {
     /// Returns a page of the accounts that `by` may impersonate and that match.
     async fn search(&self, by: &Self::User, search: &Search) -> Result<Found<Self::User>, HostError>;
 
+    /// Returns a page of the accounts in whose place `by` may give consent and that match: the people of the organisation
+    /// that `by` administers. Asked only of hosts with [`Builder::who_grants_for`](crate::Builder::who_grants_for), which is
+    /// asked about each of them again.
+    ///
+    /// The default asks [`search`](Self::search), which may find nobody for somebody who is no agent.
+    async fn people(&self, by: &Self::User, search: &Search) -> Result<Found<Self::User>, HostError> {
+        self.search(by, search).await
+    }
+
     /// Takes what it needs of the keys; called once, by [`Builder::build`](crate::Builder::build), before anything is
     /// asked. Returns who is to be told what happens on the host's behalf.
     fn attach(&mut self, keys: &KeyRing) -> Option<Arc<dyn Watch>> {
@@ -220,6 +229,7 @@ pub(crate) trait AnyHost: Send + Sync {
     async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, HostError>;
     async fn find(&self, id: &AccountId) -> Result<Option<Known>, HostError>;
     async fn search(&self, by: &Known, search: &Search) -> Result<Found<Known>, HostError>;
+    async fn people(&self, by: &Known, search: &Search) -> Result<Found<Known>, HostError>;
     async fn dress(
         &self,
         request: &mut Parts,
@@ -227,6 +237,7 @@ pub(crate) trait AnyHost: Send + Sync {
         current: Option<&Known>,
     ) -> Result<Option<Box<dyn Dressed>>, HostError>;
     fn may(&self, true_user: &Known, current_user: &Known) -> bool;
+    fn grants_for(&self, administrator: &Known, person: &Known) -> bool;
     fn staff(&self, user: &Known) -> Staff;
     fn decided(&self) -> Decided;
 }
@@ -236,6 +247,7 @@ pub(crate) trait AnyHost: Send + Sync {
 pub(crate) struct Decided {
     pub(crate) pairs: bool,
     pub(crate) staff: bool,
+    pub(crate) grants: bool,
 }
 
 pub(crate) type Pairing<User> = Box<dyn Fn(&User, &User) -> bool + Send + Sync>;
@@ -247,11 +259,17 @@ pub(crate) struct Erased<H: Host> {
     pub(crate) who_may_whom: Option<Pairing<H::User>>,
     /// Without it: nobody sees anything.
     pub(crate) staff: Option<Staffing<H::User>>,
+    /// Without it: nobody gives consent in anybody's place.
+    pub(crate) who_grants_for: Option<Pairing<H::User>>,
 }
 
 impl<H: Host> Erased<H> {
     fn known(&self, user: H::User) -> Known {
         Known { account: Arc::new(self.host.account(&user)), user: Arc::new(user) }
+    }
+
+    fn found(&self, found: Found<H::User>) -> Found<Known> {
+        Found { accounts: found.accounts.into_iter().map(|user| self.known(user)).collect(), total: found.total }
     }
 }
 
@@ -270,12 +288,15 @@ impl<H: Host> AnyHost for Erased<H> {
     }
 
     async fn search(&self, by: &Known, search: &Search) -> Result<Found<Known>, HostError> {
-        let Some(by) = by.user.downcast_ref::<H::User>() else {
-            return Ok(Found { accounts: Vec::new(), total: 0 });
+        let Some(by) = by.user.downcast_ref::<H::User>() else { return Ok(nobody()) };
+        Ok(self.found(self.host.search(by, search).await?))
+    }
+
+    async fn people(&self, by: &Known, search: &Search) -> Result<Found<Known>, HostError> {
+        let Some(by) = by.user.downcast_ref::<H::User>().filter(|_| self.who_grants_for.is_some()) else {
+            return Ok(nobody());
         };
-        let found = self.host.search(by, search).await?;
-        let accounts = found.accounts.into_iter().map(|user| self.known(user)).collect();
-        Ok(Found { accounts, total: found.total })
+        Ok(self.found(self.host.people(by, search).await?))
     }
 
     async fn dress(
@@ -288,12 +309,11 @@ impl<H: Host> AnyHost for Erased<H> {
     }
 
     fn may(&self, true_user: &Known, current_user: &Known) -> bool {
-        match (true_user.user.downcast_ref(), current_user.user.downcast_ref()) {
-            (Some(true_user), Some(current_user)) => {
-                self.who_may_whom.as_ref().is_some_and(|may| may(true_user, current_user))
-            }
-            _ => false,
-        }
+        pairs(self.who_may_whom.as_ref(), true_user, current_user)
+    }
+
+    fn grants_for(&self, administrator: &Known, person: &Known) -> bool {
+        pairs(self.who_grants_for.as_ref(), administrator, person)
     }
 
     fn staff(&self, user: &Known) -> Staff {
@@ -302,6 +322,22 @@ impl<H: Host> AnyHost for Erased<H> {
     }
 
     fn decided(&self) -> Decided {
-        Decided { pairs: self.who_may_whom.is_some(), staff: self.staff.is_some() }
+        Decided {
+            pairs: self.who_may_whom.is_some(),
+            staff: self.staff.is_some(),
+            grants: self.who_grants_for.is_some(),
+        }
     }
+}
+
+/// Returns whether the application lets one act for the other; without its answer, nobody.
+fn pairs<User: 'static>(pairing: Option<&Pairing<User>>, one: &Known, other: &Known) -> bool {
+    match (pairing, one.user.downcast_ref(), other.user.downcast_ref()) {
+        (Some(pairing), Some(one), Some(other)) => pairing(one, other),
+        _ => false,
+    }
+}
+
+fn nobody() -> Found<Known> {
+    Found { accounts: Vec::new(), total: 0 }
 }

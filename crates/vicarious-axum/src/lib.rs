@@ -29,6 +29,7 @@ mod ends;
 mod engine;
 mod events;
 mod extract;
+mod grants;
 mod guesses;
 mod host;
 mod impersonated;
@@ -79,6 +80,7 @@ pub use events::{Event, Watch};
 pub use extract::{
     AsThemselves, CurrentUser, ExtractRefused, Notice, RequestIdentity, TrueUser, identity, with_identity,
 };
+pub use grants::GivenForAll;
 pub use host::{Dressed, Found, Host, HostError, Search, SignIn, Staff};
 pub use keys::{KeyError, KeyRing};
 pub use layer::{VicariousLayer, VicariousService};

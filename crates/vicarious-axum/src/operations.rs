@@ -161,9 +161,11 @@ impl Vicarious {
     /// Gives, refuses, withdraws or disowns a consent; what runs on one that is taken back ends. One that is disowned takes
     /// with it what else the same agent recorded of this customer.
     ///
+    /// Whoever may give consent in the customer's place may withdraw one that was given so, and nothing else.
+    ///
     /// # Errors
     ///
-    /// [`Refusal::NoSuchAccount`] for everybody but the customer as themselves, and those of [`decide::decide`].
+    /// [`Refusal::NoSuchAccount`] for everybody but these, as themselves, and those of [`decide::decide`].
     pub async fn decide_consent(
         &self,
         identity: &Identity,
@@ -197,12 +199,15 @@ impl Vicarious {
     }
 
     async fn decide_one(&self, identity: &Identity, id: &ConsentId, decision: Decision) -> Result<Consent, Refused> {
-        let customer = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
+        let by = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
         for _ in 0..TRIES {
-            let consent = self.engine.ledger.consent(id).await?;
-            let consent =
-                consent.filter(|consent| consent.account.id == *customer.account.id()).ok_or(Refusal::NoSuchAccount)?;
-            let mut transitions = vec![decide::decide(&consent, decision, self.now())?];
+            let consent = self.decidable(&by, id).await?;
+            let decided = match decision {
+                _ if consent.account.id == *by.account.id() => decide::decide(&consent, decision, self.now())?,
+                Decision::Withdraw => decide::withdraw_for(&consent, &by.account.person, self.now())?,
+                Decision::Give | Decision::Refuse | Decision::Disown => return Err(Refusal::AlreadyDecided.into()),
+            };
+            let mut transitions = vec![decided];
             let is_taken_back = matches!(decision, Decision::Withdraw | Decision::Disown);
             if is_taken_back {
                 transitions.extend(self.engine.ends_of(Running::On(id), EndCause::ConsentWithdrawn).await?);
@@ -376,7 +381,7 @@ impl Vicarious {
     }
 
     /// Returns the user of an identity that is nobody else's.
-    async fn themselves(&self, identity: &Identity) -> Result<Option<Known>, Refused> {
+    pub(crate) async fn themselves(&self, identity: &Identity) -> Result<Option<Known>, Refused> {
         let Some(user) = identity.current_user().filter(|_| !identity.is_impersonating()) else { return Ok(None) };
         Ok(self.engine.known(&user.id).await?.filter(|known| known.account.active))
     }

@@ -4,12 +4,14 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 use vicarious_core::audit::{Entry, Recorded, RequestId};
-use vicarious_core::ports::{EntryFilter, Running};
+use vicarious_core::consent::{Consent, ConsentState, Grant};
+use vicarious_core::ports::{Consents, EntryFilter, Running};
 use vicarious_core::rules::is_safe;
-use vicarious_core::{Impersonation, ImpersonationId, Kind, Timestamp, Words};
+use vicarious_core::{AccountId, Impersonation, ImpersonationId, Kind, Timestamp, Words};
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
+use crate::consents::given_until;
 use crate::deeds::{deed, ended_at, is_trifle};
 use crate::frame::Frame;
 use crate::sentence::{Say, Sentence};
@@ -31,6 +33,8 @@ struct AccessLogPage {
     frame: Frame,
     running: Vec<Shown>,
     accesses: Vec<Shown>,
+    /// What others have agreed to in the customer's place.
+    given: Vec<Sentence>,
     /// Whether the customer looks, and not an agent as the customer.
     is_own: bool,
     next: Option<String>,
@@ -44,6 +48,8 @@ struct Shown {
     ticket: Option<String>,
     reason: String,
     sentence: Sentence,
+    /// Who had agreed in the customer's place.
+    agreed: Option<Sentence>,
     end: String,
 }
 
@@ -54,6 +60,8 @@ pub(crate) struct Access {
     deeds: Vec<String>,
     changes: Vec<Changed>,
     ended_at: Option<Timestamp>,
+    /// Who had agreed in the customer's place.
+    grant: Option<Grant>,
 }
 
 /// A change of the customer's data.
@@ -91,11 +99,23 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         frame: Frame::of(&asked, asked.words.text("Who looked at my account")).await?,
         running: show(running),
         accesses: show(accesses),
+        given: if before.is_none() { given(&asked, account).await? } else { Vec::new() },
         is_own: !asked.identity.is_impersonating(),
         next,
         consents: asked.link("/consents"),
     };
     html(StatusCode::OK, &page)
+}
+
+/// Returns what others have agreed to in the customer's place, and still holds.
+async fn given(asked: &Asked, account: &AccountId) -> Result<Vec<Sentence>, Failure> {
+    let consents = asked.vicarious().ledger().consents(Consents::Of(account)).await?;
+    let standing = consents.iter().filter(|consent| consent.state_at(asked.now) == ConsentState::Given);
+    let told = |consent: &Consent| {
+        let ends = asked.when(consent.ends_at);
+        consent.grant.as_ref().map(|grant| given_until(grant, &ends, |english| asked.words.say(english)))
+    };
+    Ok(standing.filter_map(told).collect())
 }
 
 async fn accesses(asked: &Asked, rows: Vec<Impersonation>) -> Result<Vec<Access>, Failure> {
@@ -114,7 +134,12 @@ pub(crate) async fn access(asked: &Asked, row: Impersonation) -> Result<Access, 
     let entries = ledger.entries(&of(None, ENTRIES)).await?;
     let deeds = deeds(asked, &entries, &changed);
     let changes = changed.iter().rev().filter_map(|recorded| Changed::of(&recorded.entry)).collect();
+    let consent = match &row.consent {
+        Some(id) => ledger.consent(id).await?,
+        None => None,
+    };
     Ok(Access {
+        grant: consent.and_then(|consent| consent.grant),
         who: who::shown(&asked.desk, &row.true_user),
         ended_at: ended_at(&row, asked.now),
         row,
@@ -139,6 +164,17 @@ fn deeds(asked: &Asked, entries: &[Recorded], changed: &[Recorded]) -> Vec<Strin
         }
     }
     deeds
+}
+
+/// Returns that somebody had agreed in the customer's place.
+fn agreed(words: &Words, grant: &Grant) -> Sentence {
+    let agreed = match &grant.organisation {
+        Some(organisation) => {
+            words.say("{agent} had agreed to it for {organisation}.").name("organisation", organisation)
+        }
+        None => words.say("{agent} had agreed to it."),
+    };
+    agreed.name("agent", &grant.by.name)
 }
 
 impl Changed {
@@ -167,7 +203,7 @@ impl Access {
     /// Returns the JSON form.
     pub(crate) fn to_json(&self) -> Value {
         let change = |change: &Changed| json!({ "field": change.field, "old": change.old, "new": change.new, "at": change.at.to_string() });
-        json!({
+        let mut access = json!({
             "id": self.row.id,
             "who": self.who,
             "started_at": self.row.started_at.to_string(),
@@ -176,7 +212,11 @@ impl Access {
             "ticket": self.row.ticket,
             "did": self.deeds,
             "changes": self.changes.iter().map(change).collect::<Vec<_>>(),
-        })
+        });
+        if let (Some(grant), Some(members)) = (&self.grant, access.as_object_mut()) {
+            members.insert("given_by".to_owned(), json!(grant.by));
+        }
+        access
     }
 
     /// Returns what was done as one sentence: who looked at what, and what is different now.
@@ -211,6 +251,7 @@ impl Access {
             ticket: self.row.ticket.clone(),
             reason: self.row.reason.clone(),
             sentence: self.sentence(words),
+            agreed: self.grant.as_ref().map(|grant| agreed(words, grant)),
             end: asked.link(&format!("/access-log/{}", self.row.id)),
         }
     }

@@ -4,19 +4,22 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde_json::json;
 use vicarious_axum::Staff;
-use vicarious_core::consent::{Consent, ConsentKind, ConsentState};
+use vicarious_core::consent::{Consent, ConsentKind, ConsentState, Grant};
 use vicarious_core::ports::Consents;
 use vicarious_core::{Person, Timestamp};
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
 use crate::frame::Frame;
+use crate::grants::PEOPLE;
 use crate::sentence::{Say, Sentence};
 use crate::when::When;
 use crate::who;
 
 /// How many consents a page has.
 const PER_PAGE: usize = 50;
+/// How many of those are listed that somebody gave in the place of others.
+const GIVEN_FOR: usize = 50;
 /// How many of all consents an administrator sees.
 const LATEST: usize = 200;
 
@@ -42,6 +45,8 @@ struct Links {
     opt_in: String,
     access_log: String,
     support_code: String,
+    /// Where those agree for others who may.
+    people: Option<String>,
 }
 
 #[derive(Template)]
@@ -67,6 +72,8 @@ struct Item {
     ends: When,
     is_used: bool,
     kind: ConsentKind,
+    /// Who gave it in the customer's place.
+    grant: Option<Grant>,
     /// How it came about, for the customer.
     came: Sentence,
 }
@@ -84,6 +91,7 @@ impl Item {
             kind: consent.kind,
             account: consent.account,
             requested_by: consent.requested_by,
+            grant: consent.grant,
             reason: consent.reason,
             ticket: consent.ticket,
         }
@@ -93,6 +101,7 @@ impl Item {
     fn words(&self) -> &'static str {
         match (self.state, self.kind) {
             (ConsentState::Asked, _) => "Waiting",
+            (ConsentState::Given, ConsentKind::Standing) if self.grant.is_some() => "Given by an administrator",
             (ConsentState::Given, ConsentKind::Standing) => "Given ahead",
             (ConsentState::Given, _) if self.is_used => "Agreed, in use",
             (ConsentState::Given, ConsentKind::Requested) => "Agreed",
@@ -119,12 +128,27 @@ impl Item {
 
     /// Returns who is let in, and until when.
     fn until(&self, frame: &Frame) -> Sentence {
+        if let Some(grant) = &self.grant {
+            return given_until(grant, &self.ends, |english| frame.say(english));
+        }
         let until = frame.say("{agent} until {time}").time("time", &self.ends);
         match (&self.requested_by, self.kind) {
             (Some(agent), _) => until.name("agent", &agent.name),
             (None, ConsentKind::Code) => until.plain("agent", frame.t("Whoever you tell the code")),
             (None, _) => until.plain("agent", frame.t("Any support agent")),
         }
+    }
+
+    /// Returns who gave it, where nobody asked.
+    fn nobody_asked(&self, frame: &Frame) -> Sentence {
+        let Some(grant) = &self.grant else { return frame.say("nobody: given ahead") };
+        let given = match &grant.organisation {
+            Some(organisation) => {
+                frame.say("nobody: given by {agent} for {organisation}").name("organisation", organisation)
+            }
+            None => frame.say("nobody: given by {agent}"),
+        };
+        given.name("agent", &grant.by.name)
     }
 
     /// Returns whether the customer can say that this was never given.
@@ -143,8 +167,23 @@ impl Item {
     }
 }
 
+/// Returns that somebody gave a consent in the customer's place, and until when.
+pub(crate) fn given_until(grant: &Grant, ends: &When, say: impl Fn(&str) -> Sentence) -> Sentence {
+    let given = match &grant.organisation {
+        Some(organisation) => {
+            say("Given by {agent} for {organisation} until {time}").name("organisation", organisation)
+        }
+        None => say("Given by {agent} until {time}"),
+    };
+    given.name("agent", &grant.by.name).time("time", ends)
+}
+
 /// Returns how a consent came about, and when.
 fn came(asked: &Asked, consent: &Consent) -> Sentence {
+    if let Some(grant) = &consent.grant {
+        let given = asked.words.say("{agent} agreed in your place {time}").name("agent", &grant.by.name);
+        return given.time("time", &asked.when(consent.asked_at));
+    }
     let said = match (&consent.requested_by, consent.kind) {
         (Some(agent), kind) => asked.words.say(came_of(kind)).name("agent", &agent.name),
         (None, ConsentKind::Code) => asked.words.say("Support code made {time}"),
@@ -201,6 +240,9 @@ async fn as_json(asked: &Asked, person: &Person, staff: Staff, shown: &[Consent]
     if let (Staff::No, Some(members)) = (staff, body.as_object_mut()) {
         let since = opted_out(asked, person).await?;
         members.insert("opted_out".to_owned(), json!(since.map(|since| since.to_string())));
+        let given = asked.vicarious().consents_given_for(&asked.identity, GIVEN_FOR).await?;
+        let given: Vec<_> = given.iter().map(|consent| consent.to_json(asked.now)).collect();
+        members.insert("given_for".to_owned(), json!(given));
     }
     json(StatusCode::OK, body)
 }
@@ -224,6 +266,7 @@ async fn customer(asked: &Asked, person: &Person, shown: Vec<Consent>, next: Opt
             opt_in: asked.link("/consents/opt-in"),
             access_log: asked.link("/access-log"),
             support_code: asked.link("/support-code"),
+            people: asked.vicarious().grants(&asked.identity).await?.then(|| asked.link(PEOPLE)),
         },
     };
     html(StatusCode::OK, &page)

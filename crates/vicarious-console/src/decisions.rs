@@ -11,7 +11,7 @@ use vicarious_core::{AccountId, Refusal, Timestamp};
 use crate::answer::{Answer, Failure, json, see};
 use crate::asked::{Asked, Fields, START_PAGE, Sent, with_query};
 use crate::when::Typed;
-use crate::who;
+use crate::{grants, who};
 
 /// Asks a customer for consent, for agents; a form goes back to the start page, which shows how it stands.
 pub(crate) async fn ask(Sent { asked, fields }: Sent) -> Answer {
@@ -56,10 +56,9 @@ fn back_to_the_start(asked: &Asked, account: &AccountId, fields: &Fields, consen
 
 /// Gives, refuses, withdraws or disowns a consent.
 pub(crate) async fn decide(Sent { asked, fields }: Sent) -> Answer {
-    let customer = asked.themselves()?;
+    let person = asked.themselves()?;
     let id = ConsentId::from(asked.id.as_str());
-    let consent = asked.vicarious().ledger().consent(&id).await?;
-    consent.filter(|consent| consent.account.id == customer.id).ok_or(Refusal::NoSuchAccount)?;
+    let is_own = asked.vicarious().decidable_consent(&asked.identity, &id).await?.account.id == person.id;
     let word = fields.get("decision").unwrap_or_default();
     let unknown = Refusal::Invalid { field: "decision", problem: "must be give, refuse, withdraw or disown" };
     let decision = Decision::parse(word).ok_or(unknown)?;
@@ -68,12 +67,18 @@ pub(crate) async fn decide(Sent { asked, fields }: Sent) -> Answer {
     if asked.json {
         return json(StatusCode::OK, who::shown_consent(&asked, consent).to_json(asked.now));
     }
-    see(&asked.link(&format!("/consents?done={word}")))
+    match is_own {
+        true => see(&asked.link(&format!("/consents?done={word}"))),
+        false => see(&grants::back(&asked, &fields, "withdrawn-for")),
+    }
 }
 
-/// Gives a standing consent.
+/// Gives a standing consent, in the place of another where an account is named.
 pub(crate) async fn give_ahead(Sent { asked, fields }: Sent) -> Answer {
-    asked.themselves()?;
+    let person = asked.themselves()?;
+    if let Some(account) = fields.get("account_id").filter(|id| *id != person.id.as_str()) {
+        return grants::give(&asked, &fields, &AccountId::from(account)).await;
+    }
     let given = match end(&fields, asked.now) {
         Ok(ends_at) => asked.vicarious().give_consent(&asked.identity, ends_at).await,
         Err(refusal) => Err(refusal.into()),
@@ -112,12 +117,16 @@ async fn opted(asked: &Asked, done: Result<(), Refused>, word: &str) -> Answer {
 }
 
 fn with_way_back(asked: &Asked, refused: &Refused) -> Failure {
-    let back = Next::Link { href: asked.link("/consents"), label: "Back".to_owned() };
-    refused.problem().offer(back).into()
+    failed(asked.link("/consents"), refused)
+}
+
+/// Returns what was refused, with a way back.
+pub(crate) fn failed(href: String, refused: &Refused) -> Failure {
+    refused.problem().offer(Next::Link { href, label: "Back".to_owned() }).into()
 }
 
 /// Returns when a standing consent is to end: `ends_at`, or `ends_in` as the form has it.
-fn end(fields: &Fields, now: Timestamp) -> Result<Timestamp, Refusal> {
+pub(crate) fn end(fields: &Fields, now: Timestamp) -> Result<Timestamp, Refusal> {
     if let Some(text) = fields.get("ends_at") {
         let wrong =
             Refusal::Invalid { field: "ends_at", problem: "must be a date or a time such as 2026-03-02T10:00Z" };

@@ -18,6 +18,7 @@ mod decisions;
 mod deeds;
 mod filters;
 mod frame;
+mod grants;
 mod impersonations;
 mod people;
 mod revoking;
@@ -223,6 +224,7 @@ impl Console {
             .route(CUSTOMER_CSS, get(answer::css))
             .route(BAR_CSS, get(answer::bar_css))
             .route("/consents", get(consents::list).post(decisions::give_ahead))
+            .route(grants::PEOPLE, get(grants::list).post(grants::give_all))
             .route("/consents/opt-out", post(decisions::opt_out))
             .route("/consents/opt-in", post(decisions::opt_in))
             .route("/consents/{id}", patch(decisions::decide).post(decisions::decide))

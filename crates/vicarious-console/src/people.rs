@@ -156,7 +156,7 @@ pub(crate) async fn show(asked: Asked) -> Answer {
     let (agent, _) = asked.staff(Staff::Agent).await?;
     let account = asked.vicarious().permitted(&asked.identity, &AccountId::from(asked.id.as_str())).await?;
     let ledger = asked.vicarious().ledger();
-    let standing = Standing::find(asked.vicarious(), account.id(), &agent.id).await?;
+    let standing = Standing::find(asked.vicarious(), &account, &agent.id).await?;
     let running = ledger.running(Running::As(account.id())).await?;
     let running: Vec<_> = running.into_iter().filter(|row| row.over_at(asked.now).is_none()).collect();
     let mut recent = ledger.by_true_user(&agent.id, LOOKED_THROUGH).await?;
@@ -196,7 +196,7 @@ async fn row(
     let theirs = running.iter().filter(|row| row.current_user.id == *account.id());
     let inside = theirs.filter(|row| row.over_at(asked.now).is_none()).map(|row| row.true_user.name.clone());
     Ok(Row {
-        standing: Standing::find(asked.vicarious(), account.id(), &agent.id).await?,
+        standing: Standing::find(asked.vicarious(), &account, &agent.id).await?,
         inside: inside.collect(),
         online: asked.vicarious().is_online(account.id()),
         colleagues: with_query(

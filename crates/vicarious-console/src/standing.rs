@@ -5,7 +5,7 @@ use vicarious_axum::Vicarious;
 use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::{Consents, Unavailable};
-use vicarious_core::{AccountId, Timestamp};
+use vicarious_core::{Account, AccountId, Timestamp};
 
 use crate::frame::Frame;
 use crate::sentence::Sentence;
@@ -22,19 +22,16 @@ pub(crate) enum Standing {
 
 impl Standing {
     /// Looks up where `account`'s permission stands for `agent`.
-    pub(crate) async fn find(
-        vicarious: &Vicarious,
-        account: &AccountId,
-        agent: &AccountId,
-    ) -> Result<Self, Unavailable> {
+    pub(crate) async fn find(vicarious: &Vicarious, account: &Account, agent: &AccountId) -> Result<Self, Unavailable> {
         let ledger = vicarious.ledger();
         if vicarious.terms().consent == ConsentPolicy::NotRequired {
             return Ok(Self::NotRequired);
         }
-        if let Some(since) = ledger.opted_out(account).await? {
+        if let Some(since) = ledger.opted_out(account.id()).await? {
             return Ok(Self::Declines(since));
         }
-        let known = ledger.consents(Consents::Between { account, agent }).await?;
+        let mut known = ledger.consents(Consents::Between { account: account.id(), agent }).await?;
+        known.retain(|consent| consent.is_for(account));
         Ok(Self::of(&known, agent, vicarious.now()))
     }
 

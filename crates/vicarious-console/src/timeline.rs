@@ -100,6 +100,16 @@ fn agreed(asked: &Asked, consent: &Consent) -> Sentence {
     let decided = asked.when(consent.decided_at.unwrap_or(consent.asked_at));
     let when = asked.when(consent.asked_at);
     let words = &asked.words;
+    if let Some(grant) = &consent.grant {
+        let given = match &grant.organisation {
+            Some(organisation) => words
+                .say("{agent} of {organisation} had agreed for {customer} ({time}), until {until}.")
+                .name("organisation", organisation),
+            None => words.say("{agent} had agreed for {customer} ({time}), until {until}."),
+        };
+        let given = given.name("agent", &grant.by.name).name("customer", &consent.account.name);
+        return given.time("time", &when).time("until", &asked.when(consent.ends_at));
+    }
     let said = match (consent.kind, &consent.requested_by) {
         (ConsentKind::Requested, Some(agent)) => {
             let agreed = words.say("{customer} agreed ({time}) after {agent} had asked ({asked}).");
@@ -268,6 +278,8 @@ fn step(kind: Kind) -> &'static str {
         Kind::ModeLowered => "{agent} went back to reading.",
         Kind::ModeFellBack => "Write mode ran out: reading only.",
         Kind::ConsentGiven => "{agent} agreed.",
+        Kind::ConsentGivenFor => "{agent} agreed for {customer}.",
+        Kind::ConsentWithdrawnFor => "{agent} withdrew the consent that was given for {customer}.",
         Kind::ConsentDisowned => "{agent} says that they never agreed.",
         Kind::ConsentRefused => "{agent} declined.",
         Kind::ConsentWithdrawn => "{agent} withdrew the consent.",

@@ -5,6 +5,7 @@
 mod access_log;
 mod consents;
 mod doors;
+mod grants;
 mod impersonations;
 mod languages;
 mod other_consents;

@@ -1,8 +1,10 @@
 //! The start page as it stands for one agent and one customer.
 
+use std::fmt::Display;
+
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use vicarious_core::consent::ConsentState;
+use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::Running;
 use vicarious_core::{Impersonation, Refusal, Words};
@@ -104,12 +106,11 @@ fn consent_shown(
         return (ConsentShown::OptedOut, say("{customer} has declined support access."));
     }
     let agent = signed_in.user.account.id();
-    let of_account = || gathered.consents.iter().filter(|consent| consent.account.id == *account.id());
+    let of_account = || gathered.consents.iter().filter(|consent| consent.is_for(account));
     let running = gathered.running.as_ref();
-    if let Some(consent) =
-        of_account().filter(|consent| consent.covers(agent, running, None, now)).max_by_key(|c| c.ends_at)
-    {
-        return (ConsentShown::Agreed, say_when("{customer} has agreed until {time}.", consent.ends_at));
+    let covering = of_account().filter(|consent| consent.covers(agent, running, None, now));
+    if let Some(consent) = covering.max_by_key(|consent| consent.precedence()) {
+        return (ConsentShown::Agreed, agreed(words, consent));
     }
     match of_account().find(|consent| consent.state_at(now) == ConsentState::Asked) {
         Some(consent) => (
@@ -117,6 +118,22 @@ fn consent_shown(
             say_when("{customer} was asked on {time} and has not answered yet.", consent.asked_at),
         ),
         None => (ConsentShown::Missing, say("{customer} has not agreed yet.")),
+    }
+}
+
+/// Returns who has agreed, and until when.
+fn agreed(words: &Words, consent: &Consent) -> String {
+    let (customer, until) = (&consent.account.name, day_and_time(words, consent.ends_at));
+    let Some(grant) = &consent.grant else {
+        return words.fill("{customer} has agreed until {time}.", &[("customer", customer), ("time", &until)]);
+    };
+    let who: [(&str, &dyn Display); 3] = [("agent", &grant.by.name), ("customer", customer), ("time", &until)];
+    match &grant.organisation {
+        Some(organisation) => words.fill(
+            "{agent} of {organisation} has agreed for {customer} until {time}.",
+            &[who.as_slice(), &[("organisation", organisation)]].concat(),
+        ),
+        None => words.fill("{agent} has agreed for {customer} until {time}.", &who),
     }
 }
 
