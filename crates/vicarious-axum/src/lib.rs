@@ -5,7 +5,8 @@
 //! [`RequestIdentity`]; code far from the request asks [`identity()`].
 //! [`Vicarious::check`] says what is put together wrongly.
 //!
-//! Read in this order: [`host`](Host), `builder`, `layer`, `resolve`, `impersonated`, `record`, `mark`, `routes`.
+//! Read in this order: [`host`](Host), [`answers`](Answers), `builder`, `layer`, `resolve`, `impersonated`, `record`, `mark`,
+//! `routes`.
 
 mod admit;
 mod alarm;
