@@ -1,17 +1,15 @@
 //! The ledger goes away at every possible step; clients and handlers go away too.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::routing::post;
+use axum::routing::{MethodFilter, post};
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol};
-use tokio::sync::{Notify, Semaphore};
 use vicarious_core::Kind;
 
-use crate::support::{Browser, HANDLE, World};
+use crate::support::{Browser, HANDLE, Slow, World, broken, until};
 
 const WARM: Duration = Duration::from_secs(3600);
 const UNAVAILABLE: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
@@ -165,42 +163,12 @@ async fn wherever_the_ledger_breaks_off_nothing_runs_unrecorded_and_the_stop_is_
     }
 }
 
-/// A handler that says when it began, and waits to be let go.
-#[derive(Clone)]
-struct Slow {
-    began: Arc<Notify>,
-    gate: Arc<Semaphore>,
+fn slow_route(slow: &Slow) -> Router {
+    slow.route(MethodFilter::POST, "/slow", "done")
 }
 
-impl Slow {
-    fn new() -> Self {
-        Self { began: Arc::new(Notify::new()), gate: Arc::new(Semaphore::new(0)) }
-    }
-
-    fn routes(&self) -> Router {
-        let slow = self.clone();
-        let handler = async move || {
-            slow.began.notify_one();
-            slow.gate.acquire().await.unwrap().forget();
-            "done"
-        };
-        Router::new().route("/slow", post(handler))
-    }
-}
-
-fn slowly(mut browser: Browser) -> tokio::task::JoinHandle<StatusCode> {
-    tokio::spawn(async move { browser.json(Method::POST, "/slow", json!({})).await.status })
-}
-
-/// Gives other tasks their turn until `done` holds.
-async fn until(done: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if done() {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("it did not come about");
+async fn slowly(mut browser: Browser) -> StatusCode {
+    browser.json(Method::POST, "/slow", json!({})).await.status
 }
 
 fn outcomes(world: &World) -> Vec<(Option<u16>, Value)> {
@@ -215,10 +183,9 @@ fn outcomes(world: &World) -> Vec<(Option<u16>, Value)> {
 #[tokio::test]
 async fn a_client_that_goes_away_leaves_exactly_one_outcome() {
     let slow = Slow::new();
-    let world = World::with_routes(slow.routes()).await;
+    let world = World::with_routes(slow_route(&slow)).await;
     let inside = world.writing(&bob(), &alice()).await;
-    let request = slowly(inside.clone());
-    slow.began.notified().await;
+    let request = slow.begin(slowly(inside.clone())).await;
     request.abort();
     assert!(request.await.unwrap_err().is_cancelled());
     assert_eq!(outcomes(&world), [(None, json!("aborted"))]);
@@ -246,12 +213,10 @@ async fn a_client_that_goes_away_while_its_intent_is_written_leaves_exactly_one_
 // T40, T43
 #[tokio::test]
 async fn a_handler_that_panics_leaves_exactly_one_outcome() {
-    async fn panics() -> &'static str {
-        panic!("a bug of the host")
-    }
-    let world = World::with_routes(Router::new().route("/slow", post(panics))).await;
+    let world = World::with_routes(Router::new().route("/slow", post(broken))).await;
     let mut inside = world.writing(&bob(), &alice()).await;
-    assert!(slowly(inside.clone()).await.unwrap_err().is_panic());
+    let asking = tokio::spawn(slowly(inside.clone()));
+    assert!(asking.await.unwrap_err().is_panic());
     assert_eq!(outcomes(&world), [(None, json!("aborted"))]);
     assert_eq!(inside.get("/").await.status, StatusCode::OK, "and the next request runs");
     assert_eq!(inside.stop().await.status, StatusCode::OK);
@@ -261,16 +226,15 @@ async fn a_handler_that_panics_leaves_exactly_one_outcome() {
 #[tokio::test]
 async fn a_stop_waits_for_the_write_that_runs_and_lets_no_other_begin() {
     let slow = Slow::new();
-    let world = World::with_routes(slow.routes()).await;
+    let world = World::with_routes(slow_route(&slow)).await;
     let mut inside = world.writing(&bob(), &alice()).await;
-    let request = slowly(inside.clone());
-    slow.began.notified().await;
+    let request = slow.begin(slowly(inside.clone())).await;
     let mut stopping = inside.clone();
     let stop = tokio::spawn(async move { stopping.stop().await.status });
     until(|| world.count("impersonation.stopped") == 1).await;
     assert_eq!(inside.json(Method::POST, "/notes", json!({})).await.status, StatusCode::GONE);
     assert!(!stop.is_finished(), "a write is still running");
-    slow.gate.add_permits(1);
+    slow.let_go();
     assert_eq!((request.await.unwrap(), stop.await.unwrap()), (StatusCode::OK, StatusCode::OK));
     assert!(world.done().is_empty());
 }
@@ -279,12 +243,11 @@ async fn a_stop_waits_for_the_write_that_runs_and_lets_no_other_begin() {
 #[tokio::test]
 async fn an_outcome_that_falls_into_an_outage_is_recorded_afterwards() {
     let slow = Slow::new();
-    let world = World::with_routes(slow.routes()).await;
+    let world = World::with_routes(slow_route(&slow)).await;
     let inside = world.writing(&bob(), &alice()).await;
-    let request = slowly(inside.clone());
-    slow.began.notified().await;
+    let request = slow.begin(slowly(inside.clone())).await;
     world.ledger.fail(true);
-    slow.gate.add_permits(1);
+    slow.let_go();
     assert_eq!(request.await.unwrap(), StatusCode::OK, "what ran is answered");
     assert!(outcomes(&world).is_empty());
     world.ledger.fail(false);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::response::Html;
-use axum::routing::get;
+use axum::routing::{MethodFilter, get};
 use futures_util::{StreamExt, stream};
 use http::{Method, Request, StatusCode};
 use serde_json::{Value, json};
@@ -19,60 +19,21 @@ use vicarious_core::audit::Entry;
 use vicarious_core::ports::Ledger;
 use vicarious_core::{EndCause, Kind, Rules, decide};
 
-use crate::support::{Answer, Browser, World};
+use crate::support::{Answer, Browser, Slow, World, broken, until};
 
 const PAGE: &str = "Alice owes 12.00";
 /// Longer than a handler may run before that is on record.
 const LONG: Duration = Duration::from_millis(60);
 
-/// A page that says when it begins to be made, and waits to be let go.
-#[derive(Clone)]
-struct Slow {
-    began: Arc<Notify>,
-    gate: Arc<Semaphore>,
+/// Returns a page that waits to be let go, and one that breaks.
+fn pages(slow: &Slow) -> Router {
+    slow.route(MethodFilter::GET, "/page", PAGE).route("/broken", get(broken))
 }
 
-impl Slow {
-    fn new() -> Self {
-        Self { began: Arc::new(Notify::new()), gate: Arc::new(Semaphore::new(0)) }
-    }
-
-    fn routes(&self) -> Router {
-        let slow = self.clone();
-        let handler = async move || {
-            slow.began.notify_one();
-            slow.gate.acquire().await.unwrap().forget();
-            PAGE
-        };
-        Router::new().route("/page", get(handler)).route("/broken", get(broken))
-    }
-
-    /// Asks for the page, and returns once its handler runs.
-    async fn begin(&self, browser: &Browser) -> JoinHandle<Answer> {
-        let mut browser = browser.clone();
-        let asking = tokio::spawn(async move { browser.get("/page").await });
-        self.began.notified().await;
-        asking
-    }
-
-    fn let_go(&self) {
-        self.gate.add_permits(1);
-    }
-}
-
-async fn broken() -> &'static str {
-    panic!("a bug of the host")
-}
-
-/// Gives other tasks their turn until `done` holds; no time passes.
-async fn until(done: impl Fn() -> bool) {
-    for _ in 0..10_000 {
-        if done() {
-            return;
-        }
-        tokio::task::yield_now().await;
-    }
-    panic!("it did not come about");
+/// Asks for the page, and returns once its handler runs.
+async fn begin(slow: &Slow, browser: &Browser) -> JoinHandle<Answer> {
+    let mut browser = browser.clone();
+    slow.begin(async move { browser.get("/page").await }).await
 }
 
 /// Returns what is on record about requests: kind, status, what else tells how it ended.
@@ -112,9 +73,9 @@ async fn a_page_is_one_entry_that_has_its_answer() {
 async fn an_end_while_a_page_is_made_keeps_all_of_it_back() {
     for elsewhere in [false, true] {
         let slow = Slow::new();
-        let world = World::with_routes(slow.routes()).await;
+        let world = World::with_routes(pages(&slow)).await;
         let inside = world.inside(&bob(), &alice()).await;
-        let asking = slow.begin(&inside).await;
+        let asking = begin(&slow, &inside).await;
         if elsewhere {
             // Another process knows nothing of this one's requests.
             let row = world.running().await.remove(0);
@@ -138,9 +99,9 @@ async fn an_end_while_a_page_is_made_keeps_all_of_it_back() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_takes_long_is_on_record_while_it_is_made() {
     let slow = Slow::new();
-    let world = World::with_routes(slow.routes()).await;
+    let world = World::with_routes(pages(&slow)).await;
     let inside = world.inside(&bob(), &alice()).await;
-    let asking = slow.begin(&inside).await;
+    let asking = begin(&slow, &inside).await;
     assert_eq!(requests(&world), []);
     tokio::time::advance(LONG).await;
     until(|| !requests(&world).is_empty()).await;
@@ -154,9 +115,9 @@ async fn a_page_that_takes_long_is_on_record_while_it_is_made() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_takes_long_is_given_up_once_the_impersonation_is_over() {
     let slow = Slow::new();
-    let world = World::with_routes(slow.routes()).await;
+    let world = World::with_routes(pages(&slow)).await;
     let inside = world.inside(&bob(), &alice()).await;
-    let asking = slow.begin(&inside).await;
+    let asking = begin(&slow, &inside).await;
     assert_eq!(inside.clone().stop().await.status, StatusCode::OK);
     // Nobody lets it go.
     assert_eq!(asking.await.unwrap().status, StatusCode::GONE);
@@ -167,9 +128,9 @@ async fn a_page_that_takes_long_is_given_up_once_the_impersonation_is_over() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_waits_for_news_is_given_up_when_the_impersonation_ends_meanwhile() {
     let slow = Slow::new();
-    let world = World::with_routes(slow.routes()).await;
+    let world = World::with_routes(pages(&slow)).await;
     let inside = world.inside(&bob(), &alice()).await;
-    let asking = slow.begin(&inside).await;
+    let asking = begin(&slow, &inside).await;
     tokio::time::advance(LONG).await;
     until(|| !requests(&world).is_empty()).await;
     assert_eq!(inside.clone().stop().await.status, StatusCode::OK);
@@ -185,9 +146,9 @@ async fn a_page_that_waits_for_news_is_given_up_when_the_impersonation_ends_mean
 async fn a_page_that_nobody_waits_for_any_more_is_on_record() {
     for long in [false, true] {
         let slow = Slow::new();
-        let world = World::with_routes(slow.routes()).await;
+        let world = World::with_routes(pages(&slow)).await;
         let inside = world.inside(&bob(), &alice()).await;
-        let asking = slow.begin(&inside).await;
+        let asking = begin(&slow, &inside).await;
         if long {
             tokio::time::advance(LONG).await;
             until(|| !requests(&world).is_empty()).await;
@@ -203,9 +164,9 @@ async fn a_page_that_nobody_waits_for_any_more_is_on_record() {
 #[tokio::test(start_paused = true)]
 async fn a_page_that_nobody_waits_for_and_whose_impersonation_is_over_is_on_record() {
     let slow = Slow::new();
-    let world = World::with_routes(slow.routes()).await;
+    let world = World::with_routes(pages(&slow)).await;
     let inside = world.inside(&bob(), &alice()).await;
-    let asking = slow.begin(&inside).await;
+    let asking = begin(&slow, &inside).await;
     assert_eq!(inside.clone().stop().await.status, StatusCode::OK);
     asking.abort();
     assert!(asking.await.unwrap_err().is_cancelled());
@@ -216,7 +177,7 @@ async fn a_page_that_nobody_waits_for_and_whose_impersonation_is_over_is_on_reco
 // I10, T43
 #[tokio::test]
 async fn a_page_whose_handler_panics_is_on_record() {
-    let world = World::with_routes(Slow::new().routes()).await;
+    let world = World::with_routes(pages(&Slow::new())).await;
     let mut inside = world.inside(&bob(), &alice()).await;
     let mut other = inside.clone();
     let asking = tokio::spawn(async move { other.get("/broken").await });
@@ -231,9 +192,9 @@ async fn a_page_whose_handler_panics_is_on_record() {
 async fn nothing_of_a_page_leaves_while_it_cannot_be_recorded() {
     for long in [false, true] {
         let slow = Slow::new();
-        let world = World::with_routes(slow.routes()).await;
+        let world = World::with_routes(pages(&slow)).await;
         let inside = world.inside(&bob(), &alice()).await;
-        let asking = slow.begin(&inside).await;
+        let asking = begin(&slow, &inside).await;
         world.ledger.fail(true);
         if long {
             tokio::time::advance(LONG).await;
@@ -309,11 +270,10 @@ async fn a_page_that_may_do_more_than_read_is_on_record_before_it_runs() {
     for headers in [&[("upgrade", "websocket")][..], &[]] {
         let slow = Slow::new();
         let rules = if headers.is_empty() { rules.clone() } else { Rules::new() };
-        let world = World::of(|builder, _| builder.rules(rules), slow.routes()).await;
+        let world = World::of(|builder, _| builder.rules(rules), pages(&slow)).await;
         let inside = world.inside(&bob(), &alice()).await;
         let mut browser = inside.clone();
-        let asking = tokio::spawn(async move { browser.raw("GET", "/page", headers, "").await.status });
-        slow.began.notified().await;
+        let asking = slow.begin(async move { browser.raw("GET", "/page", headers, "").await.status }).await;
         are(&requests(&world), &ABORTED[..1]);
         slow.let_go();
         assert_eq!(asking.await.unwrap(), StatusCode::OK);

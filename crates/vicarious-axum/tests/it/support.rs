@@ -2,6 +2,7 @@
 
 mod browser;
 mod faulty;
+mod slow;
 mod watch;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -29,6 +30,7 @@ use vicarious_core::{Account, AccountId, Impersonation, Rules, SignInKey};
 
 pub(crate) use browser::{Answer, Browser, cookie};
 pub(crate) use faulty::Faulty;
+pub(crate) use slow::{Slow, broken, until};
 use watch::Watch;
 
 /// The cookie that holds the handle.
