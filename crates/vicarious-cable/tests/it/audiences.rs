@@ -74,7 +74,7 @@ async fn a_subscription_to_one_kind_gets_that_kind_only_and_is_rejected_where_th
         for (nth, person) in people.iter().enumerate() {
             let identifier = identifier(Commands::NAME, json!({"audience": kind}));
             let mut socket = person.welcomed().await;
-            socket.subscribe(&identifier).await;
+            socket.ask_for(&identifier).await;
             let is_shadower = [false, true, true, false, true][nth];
             let applies = match kind {
                 AudienceKind::Owner => !is_shadower,
@@ -89,7 +89,7 @@ async fn a_subscription_to_one_kind_gets_that_kind_only_and_is_rejected_where_th
             for (audience, expected) in rows() {
                 let message = json!({"to": audience});
                 world.cable.reach::<Commands>(&audience, &message).await.unwrap();
-                socket.perform(&identifier, json!({"action": "echo", "text": "mark"})).await;
+                socket.perform(&identifier, &json!({"action": "echo", "text": "mark"})).await;
                 let frames = socket.until(|frame| frame["message"]["echo"] == "mark").await;
                 let is_own = audience_kind(&audience) == kind;
                 let is_expected = expected[nth] && is_own;

@@ -33,7 +33,7 @@ async fn others(world: &World) -> Vec<Socket> {
 /// Checks that these sockets are open and get what is for them.
 async fn assert_open(sockets: &mut [Socket]) {
     for socket in sockets {
-        socket.subscribe("mark").await;
+        socket.ask_for("mark").await;
         assert_eq!(socket.next().await["type"], "reject_subscription");
     }
 }

@@ -23,7 +23,7 @@ async fn table(how: &str, alone: [bool; 3], shadowed: [bool; 3]) {
             let delivered = world.cable.broadcast_to::<Tables>(target, &message).await.unwrap();
             assert_eq!(delivered, usize::from(expected), "{how} {target:?}");
             // An unsubscription is not answered, but the rejection of nonsense is, behind everything before it.
-            socket.subscribe("mark").await;
+            socket.ask_for("mark").await;
             let frames: Vec<Value> = socket.until(|frame| frame["type"] == "reject_subscription").await;
             assert_eq!(frames.len(), usize::from(expected), "{how} {target:?} {frames:?}");
             assert!(frames.iter().all(|frame| frame["message"] == message));

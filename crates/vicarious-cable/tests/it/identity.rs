@@ -107,7 +107,7 @@ async fn a_ticket_carries_the_pair_once() {
     let (_, mut socket) = elsewhere.upgrade(&origin, &protocols).await;
     assert_eq!(socket.next().await, json!({"type": "welcome"}));
     let listens = identifier(Tables::NAME, json!({"how": "identity"}));
-    socket.subscribe(&listens).await;
+    socket.ask_for(&listens).await;
     assert_eq!(socket.next().await["type"], "confirm_subscription");
     let pair = Audience::pair(alice().id().clone(), bob().id().clone());
     assert_eq!(world.cable.reach::<Tables>(&pair, "hello").await.unwrap(), 1);

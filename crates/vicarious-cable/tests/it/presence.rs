@@ -13,13 +13,13 @@ async fn everybody_in_an_account_is_told_who_comes_and_goes() {
     let both = json!({"present": [{"role": "owner", "name": "Alice Ames"}, {"role": "shadower", "name": "Bob Baker"}]});
 
     let mut owner = world.person(&alice()).welcomed().await;
-    owner.subscribe(&presence()).await;
+    owner.ask_for(&presence()).await;
     assert_eq!(owner.next().await["message"], alone);
     assert_eq!(owner.next().await["type"], "confirm_subscription");
 
     let agent = world.inside(&bob(), &alice()).await;
     let mut shadower = agent.welcomed().await;
-    shadower.subscribe(&presence()).await;
+    shadower.ask_for(&presence()).await;
     assert_eq!(shadower.next().await["message"], both);
     assert_eq!(owner.next().await["message"], both);
 
@@ -33,15 +33,15 @@ async fn nothing_gives_a_hidden_shadower_away() {
     let world = World::with(|channels| channels.presence(Shadowers::Hide)).await;
     let alone = json!({"present": [{"role": "owner", "name": "Alice Ames"}]});
     let mut owner = world.person(&alice()).welcomed().await;
-    owner.subscribe(&presence()).await;
+    owner.ask_for(&presence()).await;
     assert_eq!(owner.next().await["message"], alone);
     assert_eq!(owner.next().await["type"], "confirm_subscription");
 
     let mut shadower = world.inside(&bob(), &alice()).await.welcomed().await;
-    shadower.subscribe(&presence()).await;
+    shadower.ask_for(&presence()).await;
     assert_eq!(shadower.next().await["message"], alone);
     assert_eq!(shadower.next().await["type"], "confirm_subscription");
-    owner.subscribe("mark").await;
+    owner.ask_for("mark").await;
     assert_eq!(owner.next().await["type"], "reject_subscription");
 }
 

@@ -16,7 +16,7 @@ async fn write(person: &mut Person) {
     assert_eq!(person.json("PATCH", "/impersonation", body).await.0, 200);
 }
 
-async fn error(socket: &mut Socket, data: Value) -> Value {
+async fn error(socket: &mut Socket, data: &Value) -> Value {
     socket.perform(&commands(), data).await;
     socket.next().await["message"]["error"].take()
 }
@@ -37,7 +37,7 @@ fn recorded(world: &World) -> Vec<(Kind, String, Option<u16>)> {
 async fn a_shadower_s_subscription_and_action_have_intent_and_outcome() {
     let world = World::new().await;
     let mut socket = world.inside(&bob(), &alice()).await.subscribed(&commands()).await;
-    socket.perform(&commands(), json!({"action": "echo", "text": "hello"})).await;
+    socket.perform(&commands(), &json!({"action": "echo", "text": "hello"})).await;
     assert_eq!(socket.next().await["message"], json!({"echo": "hello"}));
     world.vicarious.shutdown().await;
     let subscribe = "SUBSCRIBE CommandsChannel".to_owned();
@@ -57,7 +57,7 @@ async fn a_shadower_s_subscription_and_action_have_intent_and_outcome() {
 async fn what_customers_do_themselves_is_not_recorded() {
     let world = World::new().await;
     let mut socket = world.person(&alice()).subscribed(&commands()).await;
-    socket.perform(&commands(), json!({"action": "pay"})).await;
+    socket.perform(&commands(), &json!({"action": "pay"})).await;
     assert_eq!(socket.next().await["message"], json!({"paid": true}));
     world.vicarious.shutdown().await;
     assert_eq!(recorded(&world), []);
@@ -69,9 +69,9 @@ async fn what_the_rules_never_allow_is_refused_and_on_record() {
     let mut agent = world.inside(&bob(), &alice()).await;
     write(&mut agent).await;
     let mut socket = agent.subscribed(&commands()).await;
-    let problem = error(&mut socket, json!({"action": "pay"})).await;
+    let problem = error(&mut socket, &json!({"action": "pay"})).await;
     assert_eq!(problem["status"], 403, "{problem}");
-    socket.subscribe(&identifier(Private::NAME, json!({}))).await;
+    socket.ask_for(&identifier(Private::NAME, json!({}))).await;
     assert_eq!(socket.next().await["type"], "reject_subscription");
     world.vicarious.shutdown().await;
     let refused = recorded(&world).into_iter().filter(|(kind, ..)| *kind == Kind::RequestRefused);
@@ -85,7 +85,7 @@ async fn an_action_that_nobody_classified_is_never_allowed() {
     let mut agent = world.inside(&bob(), &alice()).await;
     write(&mut agent).await;
     let mut socket = agent.subscribed(&commands()).await;
-    let problem = error(&mut socket, json!({"action": "forgotten"})).await;
+    let problem = error(&mut socket, &json!({"action": "forgotten"})).await;
     assert_eq!(problem["status"], 403, "{problem}");
 }
 
@@ -95,29 +95,29 @@ async fn a_confirmed_action_asks_for_write_mode_then_for_the_confirmation_and_th
     let mut agent = world.inside(&bob(), &alice()).await;
     let mut socket = agent.subscribed(&commands()).await;
     let save = json!({"action": "save", "text": "new name"});
-    assert_eq!(error(&mut socket, save.clone()).await["status"], 403);
+    assert_eq!(error(&mut socket, &save).await["status"], 403);
     write(&mut agent).await;
-    let problem = error(&mut socket, save.clone()).await;
+    let problem = error(&mut socket, &save).await;
     assert_eq!(problem["status"], 428, "{problem}");
     assert!(problem["question"].as_str().unwrap().contains("Alice"), "{problem}");
 
     let mut other = save.clone();
     other["text"] = "another name".into();
     other["confirmation"] = problem["confirmation"].clone();
-    assert_eq!(error(&mut socket, other).await["status"], 428, "a confirmation is for what was asked about");
+    assert_eq!(error(&mut socket, &other).await["status"], 428, "a confirmation is for what was asked about");
 
     let mut confirmed = save;
     confirmed["confirmation"] = problem["confirmation"].clone();
-    socket.perform(&commands(), confirmed.clone()).await;
+    socket.perform(&commands(), &confirmed).await;
     assert_eq!(socket.next().await["message"], json!({"saved": "new name"}));
-    assert_eq!(error(&mut socket, confirmed).await["status"], 428, "a confirmation is good for once");
+    assert_eq!(error(&mut socket, &confirmed).await["status"], 428, "a confirmation is good for once");
 }
 
 #[tokio::test]
 async fn secrets_in_parameters_do_not_enter_the_record() {
     let world = World::new().await;
     let mut socket = world.inside(&bob(), &alice()).await.subscribed(&commands()).await;
-    socket.perform(&commands(), json!({"action": "echo", "text": "hello", "password": "hunter2"})).await;
+    socket.perform(&commands(), &json!({"action": "echo", "text": "hello", "password": "hunter2"})).await;
     socket.next().await;
     world.vicarious.shutdown().await;
     let entries = world.ledger.entries_snapshot();
@@ -133,7 +133,7 @@ async fn secrets_in_an_identifier_do_not_enter_the_record_with_each_action() {
     let world = World::new().await;
     let identifier = r#"{"channel":"CommandsChannel","audience":"account","p\u0061ssword":"hunter2","order":"17"}"#;
     let mut socket = world.inside(&bob(), &alice()).await.subscribed(identifier).await;
-    socket.perform(identifier, json!({"action": "echo", "text": "hello"})).await;
+    socket.perform(identifier, &json!({"action": "echo", "text": "hello"})).await;
     socket.next().await;
     world.vicarious.shutdown().await;
     let entries = world.ledger.entries_snapshot();

@@ -18,7 +18,7 @@ fn listens() -> String {
 }
 
 async fn assert_open(socket: &mut Socket) {
-    socket.subscribe("mark").await;
+    socket.ask_for("mark").await;
     assert_eq!(socket.next().await["type"], "reject_subscription");
 }
 
@@ -82,6 +82,6 @@ async fn whoever_still_stands_stays_connected_also_while_the_ledger_is_away() {
     }
     let (status, _) = world.person(&alice()).json("GET", "/", Value::Null).await;
     assert_eq!(status, 200);
-    shadower.subscribe("mark").await;
+    shadower.ask_for("mark").await;
     assert_eq!(shadower.next().await["type"], "reject_subscription");
 }

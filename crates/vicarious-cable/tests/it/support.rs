@@ -15,7 +15,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use testkit::{ManualClock, MemoryLedger};
 use tokio::net::TcpListener;
 use tower::ServiceExt as _;
@@ -26,13 +26,8 @@ use vicarious_core::ports::Ledger as _;
 use vicarious_core::{Account, Rules};
 
 pub(crate) use host::Accounts;
-pub(crate) use socket::{Person, Socket};
-
-/// The identifier of a subscription to `channel` with parameters.
-pub(crate) fn identifier(channel: &str, mut params: Value) -> String {
-    params["channel"] = channel.into();
-    params.to_string()
-}
+pub(crate) use socket::Person;
+pub(crate) use testkit::cable::{Socket, identifier};
 
 /// Listens to one kind of audience, and echoes.
 pub(crate) struct Commands;
