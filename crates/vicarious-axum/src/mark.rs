@@ -168,7 +168,7 @@ impl Asked {
 }
 
 /// The header that every answer of an impersonation has.
-const MARK: HeaderName = HeaderName::from_static("impersonation");
+pub(crate) const MARK: HeaderName = HeaderName::from_static("impersonation");
 
 /// Proxies that have a header of their own believe it before `Cache-Control`.
 const OF_PROXIES: [HeaderName; 2] =

@@ -17,7 +17,7 @@ use crate::incoming::Incoming;
 use crate::input::{Form, Kind};
 use crate::mark::{self, Asked};
 use crate::paths::{OWN_PATH, START_PAGE};
-use crate::problem::Problem;
+use crate::problem::{Filled, Problem};
 use crate::refusals::{self, Refused};
 use crate::resolve::{Resolution, Standing};
 use crate::site;
@@ -67,10 +67,11 @@ async fn route(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution)
         (Method::PATCH, false) => mode::change(engine, incoming, resolution).await,
         (Method::DELETE, false) => stop::stop(engine, &incoming, &resolution).await,
         _ => {
-            let title = "This method is not supported here";
-            let mut response =
-                Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title).respond(headers);
             let allowed = if is_start_page { "GET, HEAD" } else { "GET, HEAD, POST, PATCH, DELETE" };
+            let title = "This method is not supported here";
+            let mut response = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title)
+                .says("What can be done here: {methods}.", vec![("methods", Filled::Theirs(allowed.to_owned()))])
+                .respond(headers);
             response.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
             response
         }

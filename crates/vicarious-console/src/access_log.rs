@@ -140,7 +140,7 @@ pub(crate) async fn access(asked: &Asked, row: Impersonation) -> Result<Access, 
     };
     Ok(Access {
         grant: consent.and_then(|consent| consent.grant),
-        who: who::shown(&asked.desk, &row.true_user),
+        who: who::shown(&asked.desk, &asked.words, &row.true_user),
         ended_at: ended_at(&row, asked.now),
         row,
         deeds,

@@ -68,7 +68,8 @@ pub(crate) async fn finish(request: Request, next: Next) -> Response {
     let response = next.run(request).await;
     let mut response = match response.extensions().get::<Failure>() {
         Some(Failure(problem)) => problem.respond(&asked),
-        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => method_not_allowed(&response).respond(&asked),
+        // The router adds afterwards what is allowed.
+        None if response.status() == StatusCode::METHOD_NOT_ALLOWED => method_not_allowed().respond(&asked),
         None => response,
     };
     let headers = response.headers_mut();
@@ -122,10 +123,6 @@ fn style_sheet(text: &'static str) -> Response {
     (headers, text).into_response()
 }
 
-fn method_not_allowed(response: &Response) -> Problem {
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here");
-    match response.headers().get("allow").and_then(|allow| allow.to_str().ok()) {
-        Some(allow) => problem.detail(format!("What can be done here: {allow}.")),
-        None => problem,
-    }
+fn method_not_allowed() -> Problem {
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here")
 }

@@ -89,7 +89,7 @@ impl Bar {
         let mut consents = ledger.consents(Consents::Of(&customer.id)).await?;
         consents.retain(|consent| consent.state_at(now) == ConsentState::Asked);
         let visitor = |row: &vicarious_core::Impersonation| Visitor {
-            who: who::shown(desk, &row.true_user),
+            who: who::shown(desk, words, &row.true_user),
             writes: row.mode_at(now) != vicarious_core::Mode::Read,
             end: format!("{prefix}/access-log/{}", row.id),
         };
@@ -98,7 +98,7 @@ impl Bar {
             is_customer: true,
             count: running.len() + consents.len(),
             visitors: running.iter().map(visitor).collect(),
-            waiting: asking.map(|agent| who::shown(desk, agent)).collect(),
+            waiting: asking.map(|agent| who::shown(desk, words, agent)).collect(),
             consents: format!("{prefix}/consents"),
             css: format!("{prefix}{BAR_CSS}"),
             words: words.clone(),

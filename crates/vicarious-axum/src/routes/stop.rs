@@ -7,12 +7,12 @@ use std::time::Duration;
 use axum::Json;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use http::StatusCode;
+use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tower::Service;
 use vicarious_core::decide::{acknowledge, end};
 use vicarious_core::ports::{ApplyError, Unavailable};
-use vicarious_core::{EndCause, HandleHash, Impersonation, SignInKey, Words};
+use vicarious_core::{EndCause, HandleHash, Impersonation, ImpersonationId, SignInKey, Words};
 
 use super::{as_json, no_store, see_other};
 use crate::cookies;
@@ -20,6 +20,7 @@ use crate::engine::Engine;
 use crate::extract::Acting;
 use crate::incoming::Incoming;
 use crate::inner::Inner;
+use crate::mark::MARK;
 use crate::presented::Presented;
 use crate::record;
 use crate::refusals;
@@ -57,7 +58,7 @@ pub(crate) async fn during_an_outage(engine: &Engine, incoming: &Incoming) -> Re
 /// Serves the host's sign-out while not even the identity can be resolved, as the stop that it most likely is.
 pub(crate) async fn sign_out_during_an_outage(engine: &Engine, incoming: &Incoming) -> Response {
     let response = during_an_outage(engine, incoming).await;
-    as_sign_out(incoming, response)
+    as_sign_out(incoming, None, response)
 }
 
 /// Serves the host's sign-out: while impersonating it is a stop and nothing else; otherwise the host signs out, and
@@ -76,9 +77,9 @@ where
     if engine.is_cross_site(&incoming.parts.headers) {
         return super::cross_site(engine, &incoming, &resolution).await;
     }
-    if let Standing::Pair { .. } = &resolution.standing {
+    if let Standing::Pair { row, .. } = &resolution.standing {
         let response = stop(engine, &incoming, &resolution).await;
-        return as_sign_out(&incoming, response);
+        return as_sign_out(&incoming, Some(&row.id), response);
     }
     if let Err(outage) = settle(engine, &incoming, &resolution).await {
         // Nobody has to stay signed in because of our ledger; what is left open ends with the sign-in.
@@ -177,14 +178,18 @@ fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>)
     response
 }
 
-/// A program that signs out expects 204 and no body.
-fn as_sign_out(incoming: &Incoming, response: Response) -> Response {
+/// A program that signs out expects 204 and no body; a header tells it that an impersonation has ended, and no sign-in.
+fn as_sign_out(incoming: &Incoming, stopped: Option<&ImpersonationId>, response: Response) -> Response {
     if !as_json(&incoming.parts.headers) || !response.status().is_success() {
         return response;
     }
+    let id = stopped.map(|id| format!("id={id}, ")).unwrap_or_default();
     let (mut parts, _) = response.into_parts();
     parts.status = StatusCode::NO_CONTENT;
     parts.headers.remove(http::header::CONTENT_TYPE);
     parts.headers.remove(http::header::CONTENT_LENGTH);
+    if let Ok(ended) = HeaderValue::try_from(format!("{id}ended")) {
+        parts.headers.insert(MARK, ended);
+    }
     (parts, axum::body::Body::empty()).into_response()
 }

@@ -168,6 +168,7 @@ async fn a_sign_out_with_a_handle_is_a_stop_also_while_the_ledger_is_away() {
         world.ledger.fail(outage);
         let answer = browser.json(Method::DELETE, "/session", serde_json::Value::Null).await;
         assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
+        assert!(answer.header("impersonation").ends_with("ended"), "{answer:?}");
         world.ledger.fail(false);
         assert_eq!(browser.who().await, (json!(bob().id()), json!(bob().id())), "Bob stays signed in");
         assert_eq!(world.count("impersonation.stopped"), 1);

@@ -1,10 +1,11 @@
 //! Guessing support codes: ten wrong ones an hour for each true user, whatever else they do meanwhile.
 
+use axum::Router;
 use futures_util::future::join_all;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol};
-use vicarious_axum::Staff;
+use vicarious_axum::{KeyRing, Staff, Vicarious};
 use vicarious_core::{Account, Identity, SitePath};
 
 use crate::support::{Answer, Browser, World};
@@ -120,4 +121,42 @@ async fn once_there_were_too_many_a_right_code_is_not_even_looked_up() {
         .into_iter()
         .filter(|row| row.entry.detail.get("asked_for") == Some(&json!("customer")));
     assert_eq!(of_customer.count(), 0, "and nobody reads in the log whose it was");
+}
+
+#[tokio::test]
+async fn wrong_codes_count_on_every_process_and_only_those_of_one_moment_on_each() {
+    let keys = KeyRing::generate();
+    let world = World::with(|builder| builder.keys(keys.clone())).await;
+    let code = code(&world, &world.add("customer", &[])).await;
+    let other = Vicarious::builder(world.accounts.clone())
+        .shared_ledger(world.ledger.clone())
+        .keys(keys)
+        .who_may_whom(|agent, customer| agent.rights.contains("support") && customer.rights.is_empty())
+        .staff(|_| Staff::Agent)
+        .secure_cookies(false)
+        .clock({
+            let clock = world.clock.clone();
+            move || clock.now()
+        })
+        .build()
+        .unwrap();
+    let other = Router::new().layer(other.layer());
+    let bob = world.browser(&bob());
+    let guesses = (0..40).map(|number| {
+        let mut browser = if number % 2 == 0 { bob.clone() } else { bob.at(other.clone()) };
+        async move { start(&mut browser, json!({ "support_code": format!("2222-22{number}") })).await.status }
+    });
+    let answers = join_all(guesses).await;
+    let looked_up = answers.iter().filter(|status| **status == StatusCode::UNPROCESSABLE_ENTITY).count();
+    assert!((1..=2 * AT_MOST).contains(&looked_up), "{answers:?}");
+    // One after the other, on both in turn, until there are ten.
+    for number in looked_up..AT_MOST {
+        let mut browser = if number % 2 == 0 { bob.clone() } else { bob.at(other.clone()) };
+        let answer = start(&mut browser, json!({ "support_code": "3333-3333" })).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{answer:?}");
+    }
+    for app in [&world.app, &other] {
+        let right = start(&mut bob.at(app.clone()), json!({ "support_code": code })).await;
+        assert_eq!(right.status, StatusCode::TOO_MANY_REQUESTS, "what is on record counts on both: {right:?}");
+    }
 }

@@ -140,3 +140,14 @@ async fn a_replacement_of_nothing_is_found_when_it_is_put_together() {
     let nameless = mistake(Words::english().replace("Go on as {agent}", "Go on"));
     assert!(nameless.contains("does not have the same names in braces"), "{nameless}");
 }
+
+#[tokio::test]
+async fn what_cannot_be_done_here_is_said_in_german_with_what_can() {
+    let world = world().await;
+    let mut bob = world.browser(&bob());
+    let put = bob.raw("PUT", "/impersonation", &[PAGE, GERMAN], "").await;
+    assert_eq!((put.status, put.header("allow")), (StatusCode::METHOD_NOT_ALLOWED, "GET, HEAD, POST, PATCH, DELETE"));
+    assert_german(&put, &["Diese Methode gibt es hier nicht", "Was hier geht: GET, HEAD, POST, PATCH, DELETE."]);
+    let program = bob.json(Method::PUT, "/impersonation", Value::Null).await;
+    assert_eq!(program.json()["detail"], "What can be done here: GET, HEAD, POST, PATCH, DELETE.");
+}

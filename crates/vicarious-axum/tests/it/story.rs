@@ -123,7 +123,12 @@ async fn stopping_twice_is_a_no_op() {
 async fn the_hosts_sign_out_stops_and_nothing_else() {
     let world = World::new().await;
     let mut browser = world.inside(&bob(), &alice()).await;
+    let running = world.running().await.remove(0).id;
     let answer = browser.json(Method::DELETE, "/session", Value::Null).await;
     assert_eq!(answer.status, StatusCode::NO_CONTENT);
+    assert_eq!(answer.header("impersonation"), format!("id={running}, ended"), "no sign-out");
     assert_eq!(browser.who().await, (json!(bob().id()), json!(bob().id())));
+    let signed_out = browser.json(Method::DELETE, "/session", Value::Null).await;
+    assert_eq!((signed_out.status, signed_out.header("impersonation")), (StatusCode::NO_CONTENT, ""));
+    assert_eq!(browser.who().await, (Value::Null, Value::Null));
 }

@@ -5,6 +5,7 @@ use axum::http::header::{ACCEPT, ACCEPT_LANGUAGE};
 use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
 use testkit::people::{alice, bob, dana, eve};
+use vicarious_console::Console;
 use vicarious_core::Words;
 
 use crate::support::{Browser, World, text};
@@ -128,4 +129,31 @@ async fn what_an_agent_asks_is_asked_in_german() {
     let page = german(&mut world.browser(&alice()), "/consents").await;
     assert_german(&page);
     assert!(text(&page).contains("Bob Baker möchte Ihr Konto ansehen die Rechnung SUP-1"), "{}", text(&page));
+}
+
+#[tokio::test]
+async fn pseudonyms_are_said_in_german_and_are_the_same_person_to_programs() {
+    let world = World::of(
+        |builder| builder.words_by_language([Words::english(), Words::german()]),
+        |vicarious| Console::new(vicarious).pseudonyms("a secret").routes(),
+    );
+    world.agree(&alice()).await;
+    world.inside(&bob(), &alice()).await;
+    let mut alice = world.browser(&alice());
+    let page = german(&mut alice, "/access-log").await;
+    assert_german(&page);
+    let told = alice.ask("/access-log").await.json()["accesses"][0]["who"].as_str().unwrap().to_owned();
+    let code = told.strip_prefix("Support agent ").unwrap();
+    assert!(page.contains(&format!("Supportkraft {code}")), "{page}");
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_here_is_said_in_german() {
+    let world = world().await;
+    let request = Request::put("/consents").header(ACCEPT, "text/html").header(ACCEPT_LANGUAGE, "de");
+    let answer = world.browser(&alice()).send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(answer.headers["allow"], "GET,HEAD,POST", "what can");
+    assert_german(&answer.body);
+    assert!(text(&answer.body).contains("Das geht hier nicht"), "{}", text(&answer.body));
 }

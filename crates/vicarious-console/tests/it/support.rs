@@ -112,7 +112,8 @@ impl World {
         Self::of(adjust, |vicarious| Console::new(vicarious).routes())
     }
 
-    fn of(
+    /// Returns a world that is set up and mounted differently.
+    pub(crate) fn of(
         adjust: impl FnOnce(Builder<Accounts>) -> Builder<Accounts>,
         mount: impl FnOnce(&Vicarious) -> Router,
     ) -> Self {
