@@ -70,25 +70,47 @@ fn links_between_pages_lead_somewhere() {
     }
 }
 
-/// Returns the lines of a text, without the blank ones and without what indents them.
+/// Returns the lines of a text, without the blank ones, what indents them, and what makes them documentation.
 fn unindented(text: &str) -> String {
-    text.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+    let plain = |line: &str| {
+        let line = line.trim();
+        let shown = line.strip_prefix("//! ").or_else(|| line.strip_prefix("/// ")).unwrap_or(line);
+        shown.trim().to_owned()
+    };
+    text.lines().map(plain).filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect()
+}
+
+/// Returns the Rust code that a page shows; `// …` stands for what it leaves out.
+fn code(page: &str, text: &str) -> Vec<String> {
+    let blocks = text.split("```rust").skip(1).map(|rest| rest.split("```").next().unwrap_or_default());
+    let parts = blocks.flat_map(|block| {
+        let block =
+            block.strip_prefix('\n').unwrap_or_else(|| panic!("{page}: a block of Rust is compiled, or is not Rust"));
+        block.split("// …\n").map(unindented).collect::<Vec<_>>()
+    });
+    parts.filter(|part| !part.is_empty()).collect()
+}
+
+/// Returns whether a page is a test by itself, because the documentation of its crate includes it.
+fn is_doctest(page: &str) -> bool {
+    let library = page.strip_suffix("README.md").map(|folder| root().join(folder).join("src/lib.rs"));
+    let text = library.and_then(|library| fs::read_to_string(library).ok()).unwrap_or_default();
+    text.contains("include_str!(\"../README.md\")")
 }
 
 #[test]
-fn the_code_of_the_guide_is_compiled_and_run() {
-    for (page, file) in [
-        ("docs/guide.md", "crates/vicarious/tests/it/guide.rs"),
-        ("docs/proxy.md", "crates/vicarious/tests/it/proxy.rs"),
-        ("docs/stuck-pages.md", "crates/vicarious/tests/it/stuck_pages.rs"),
-    ] {
-        let (text, source) = (read(page), unindented(&read(file)));
-        let blocks: Vec<_> = text.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
-        assert!(!blocks.is_empty(), "{page} shows no code");
-        for part in blocks.iter().flat_map(|block| block.split("// …\n")) {
-            assert!(source.contains(&unindented(part)), "{page} shows what is not in {file}:\n{part}");
-        }
-    }
+fn the_code_that_pages_show_is_compiled() {
+    let files = files().unwrap();
+    let is_compiled = |path: &str| ["crates/", "apps/"].iter().any(|folder| path.starts_with(folder));
+    let rust = files.iter().filter(|file| file.is_rust() && is_compiled(&file.path));
+    let sources: Vec<String> = rust.map(|file| unindented(&file.text)).collect();
+    let pages = files.iter().filter(|file| file.path.ends_with(".md") && !is_doctest(&file.path));
+    let parts = pages.flat_map(|page| code(&page.path, &page.text).into_iter().map(|part| (page.path.as_str(), part)));
+    let parts: Vec<(&str, String)> = parts.collect();
+    assert!(parts.len() > 50, "only {} parts were found", parts.len());
+    let is_missing = |part: &str| !sources.iter().any(|source| source.contains(part));
+    let missing: Vec<_> = parts.iter().filter(|(_, part)| is_missing(part)).collect();
+    assert!(missing.is_empty(), "no test, example or doctest has\n{missing:#?}");
 }
 
 #[test]

@@ -14,13 +14,13 @@ use vicarious::decide::{ConsentPolicy, Terms};
 use vicarious::ports::Running;
 use vicarious::rules::is_safe;
 use vicarious::sqlx::Store;
-use vicarious::testing::{Credential, TestApp};
+use vicarious::testing::TestApp;
 use vicarious::{
     AccountId, AsThemselves, CurrentUser, KeyRing, RequestIdentity, Rules, SignedDuration, Staff, Treats, Vicarious,
     Words, list_routes,
 };
 
-use crate::shop::{Shop, User, home, orders, save, sign_in, sign_out};
+use crate::shop::{Shop, User, browsed, home, orders, save, sign_in, sign_out};
 
 fn support(shop: Shop, store: Store, keys: KeyRing) -> Result<Vicarious, Box<dyn Error>> {
     let vicarious = Vicarious::builder(shop)
@@ -169,9 +169,7 @@ async fn tried_with(application: fn(Shop, &Vicarious) -> Router) -> Tried {
     let url = format!("sqlite://{}", folder.path().join("shop.db").display());
     let (shop, store) = (Shop::default(), Store::connect(&url).await.unwrap());
     let vicarious = support(shop.clone(), store.clone(), KeyRing::generate()).unwrap();
-    let app = TestApp::new(application(shop.clone(), &vicarious), &vicarious, |who| async move {
-        Credential::form("/sign-in", &[("who", who.as_str())])
-    });
+    let app = browsed(application(shop.clone(), &vicarious), &vicarious);
     Tried { _folder: folder, shop, store, app }
 }
 

@@ -2,9 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod adapters;
+mod channels;
+mod downstream;
 mod ends_in_time;
+mod expiry;
+mod export;
 mod guide;
 mod long_lived;
 mod proxy;
+mod readme;
+mod rules;
 mod shop;
 mod stuck_pages;
+mod testing;
+mod words;

@@ -9,10 +9,9 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use axum::routing::{get, post};
 use vicarious::ports::EntryFilter;
-use vicarious::testing::{Credential, MemoryLedger, TestApp};
-use vicarious::{KeyRing, Kind, Vicarious};
+use vicarious::{Kind, Vicarious};
 
-use crate::shop::{Shop, orders, sign_in};
+use crate::shop::{Shop, added_to, browsed, orders, sign_in};
 
 /// Takes the address that our own proxy has added: the last one, and no other.
 async fn real_address(mut request: Request, next: Next) -> Response {
@@ -32,16 +31,8 @@ fn application(shop: Shop, vicarious: &Vicarious) -> Router {
 #[tokio::test]
 async fn the_record_has_the_address_that_the_proxy_saw() {
     let shop = Shop::default();
-    let vicarious = Vicarious::builder(shop.clone())
-        .ledger(MemoryLedger::new())
-        .keys(KeyRing::generate())
-        .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
-        .sign_in("POST /sign-in")
-        .build()
-        .unwrap();
-    let app = TestApp::new(application(shop, &vicarious), &vicarious, |who| async move {
-        Credential::form("/sign-in", &[("who", who.as_str())])
-    });
+    let vicarious = added_to(&shop).build().unwrap();
+    let app = browsed(application(shop, &vicarious), &vicarious);
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
     let forwarded = HeaderName::from_static("x-forwarded-for");
     bob.get("/orders").header(forwarded, "10.1.2.3, 203.0.113.7").await.assert_status(200);

@@ -3,14 +3,17 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::Router;
 use axum::extract::{Form, State};
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use uuid::Uuid;
+use vicarious::testing::{Credential, MemoryLedger, TestApp};
 use vicarious::{
-    Account, AccountId, CurrentUser, Found, Host, HostError, Search, SignIn, SignInKey, Timestamp, async_trait,
+    Account, AccountId, Builder, CurrentUser, Found, Host, HostError, KeyRing, Search, SignIn, SignInKey, Timestamp,
+    Vicarious, async_trait,
 };
 
 /// An account of the shop.
@@ -26,11 +29,12 @@ const fn user(id: &'static str, name: &'static str, is_support: bool) -> User {
     User { id, name, is_support, has_accepted_terms: is_support }
 }
 
-const USERS: [User; 4] = [
+const USERS: [User; 5] = [
     user("alice", "Alice Ames", false),
     user("carol", "Carol Cole", false),
     user("bob", "Bob Marsh", true),
     user("eve", "Eve Dray", true),
+    user("dana", "Dana Fox", true),
 ];
 
 /// What the shop keeps: sign-ins by a name of the secret in their cookie, and who was seen.
@@ -60,6 +64,21 @@ impl Shop {
     pub(crate) fn was_seen(&self, id: &str) -> bool {
         self.data().seen.contains(&id)
     }
+}
+
+/// Begins to add impersonation to the shop, with a record that is forgotten.
+pub(crate) fn added_to(shop: &Shop) -> Builder<Shop> {
+    Vicarious::builder(shop.clone())
+        .ledger(MemoryLedger::new())
+        .keys(KeyRing::generate())
+        .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
+        .sign_in("POST /sign-in")
+        .sign_out("POST /sign-out")
+}
+
+/// Returns the shop as browsers use it; people sign in with their names.
+pub(crate) fn browsed(shop: Router, vicarious: &Vicarious) -> TestApp {
+    TestApp::new(shop, vicarious, |who| async move { Credential::form("/sign-in", &[("who", who.as_str())]) })
 }
 
 #[async_trait]

@@ -7,10 +7,10 @@ use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use vicarious::testing::{Credential, MemoryLedger, TestApp};
-use vicarious::{CurrentUser, ExtractRefused, KeyRing, RequestIdentity, Rules, Vicarious};
+use vicarious::testing::TestApp;
+use vicarious::{CurrentUser, ExtractRefused, RequestIdentity, Rules, Vicarious};
 
-use crate::shop::{Shop, User, orders, save, sign_in, sign_out};
+use crate::shop::{Shop, User, added_to, browsed, orders, save, sign_in, sign_out};
 
 async fn terms_first(
     RequestIdentity(who): RequestIdentity,
@@ -67,25 +67,16 @@ fn application(shop: Shop, vicarious: &Vicarious) -> Router {
         .layer(vicarious.layer())
 }
 
-fn tried(application: fn(Shop, &Vicarious) -> Router, never: &str) -> TestApp {
+fn tried(application: fn(Shop, &Vicarious) -> Router, rules: Rules) -> TestApp {
     let shop = Shop::default();
-    let vicarious = Vicarious::builder(shop.clone())
-        .ledger(MemoryLedger::new())
-        .keys(KeyRing::generate())
-        .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
-        .rules(Rules::new().never(never))
-        .sign_in("POST /sign-in")
-        .sign_out("POST /sign-out")
-        .build()
-        .unwrap();
-    TestApp::new(application(shop, &vicarious), &vicarious, |who| async move {
-        Credential::form("/sign-in", &[("who", who.as_str())])
-    })
+    let vicarious = added_to(&shop).rules(rules).build().unwrap();
+    browsed(application(shop, &vicarious), &vicarious)
 }
 
 #[tokio::test]
 async fn an_agent_gets_past_the_terms_and_accepts_none() {
-    let app = tried(application, "POST /terms");
+    let rules = Rules::new().never("POST /terms");
+    let app = tried(application, rules);
     app.signed_in("alice").await.get("/orders").await.assert_status(303);
 
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
@@ -99,7 +90,7 @@ async fn an_agent_gets_past_the_terms_and_accepts_none() {
 
 #[tokio::test]
 async fn an_agent_gets_past_the_second_factor_and_shows_none_for_the_customer() {
-    let app = tried(with_a_second_factor, "/second-factor");
+    let app = tried(with_a_second_factor, Rules::new().never("/second-factor"));
     let mut alice = app.signed_in("alice").await;
     alice.get("/orders").await.assert_status(303);
     alice.post_form("/second-factor", &[("code", "123456")]).await.assert_status(200);

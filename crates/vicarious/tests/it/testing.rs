@@ -1,0 +1,120 @@
+//! `docs/testing.md`: a host's own tests, against an application that has what they ask for.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::extract::{Form, Path};
+use axum::response::Html;
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use vicarious::testing::{Credential, TestApp};
+use vicarious::{Builder, CurrentUser, Rules, SignedDuration, Vicarious};
+
+use crate::shop::{Shop, User, added_to, browsed, home, orders, save, sign_in, sign_out};
+
+#[tokio::test]
+async fn bob_sees_alices_invoices_and_pays_none() {
+    let (router, vicarious) = my_application().await;
+    let app = TestApp::new(router, &vicarious, |who| async move {
+        Credential::form("/sign-in", &[("who", who.as_str()), ("password", "a test")])
+    });
+
+    let mut bob = app.as_agent("bob").impersonating("alice").reason("SUP-1").with_consent().await;
+    bob.get("/invoices").await.assert_status(200).assert_shows("Alice").assert_in_plain_sight();
+    bob.post_form("/payments", &[("amount", "10")]).await.assert_status(403);
+
+    bob.write_mode("she asked me to").await;
+    bob.post_form("/address", &[("city", "Bristol")]).await.assert_status(200);
+    bob.get("/address").await.assert_status(200).assert_shows("Bristol");
+
+    let mut bob = bob.stop().await;
+    bob.get("/invoices").await.assert_shows("Bob");
+    app.as_agent("bob").impersonating("eve").refused().await.assert_status(404);
+}
+
+async fn my_application() -> (Router, Vicarious) {
+    let shop = Shop::default();
+    let vicarious = builder(&shop).build().unwrap();
+    (everything_that_was_there(shop).layer(vicarious.layer()), vicarious)
+}
+
+fn builder(shop: &Shop) -> Builder<Shop> {
+    added_to(shop).rules(Rules::new().write("POST /address", "change the address").never("/payments"))
+}
+
+fn everything_that_was_there(shop: Shop) -> Router {
+    let city = Arc::new(Mutex::new(String::new()));
+    let told = Arc::clone(&city);
+    let move_there = async move |Form(typed): Form<HashMap<String, String>>| {
+        *told.lock().unwrap() = typed.get("city").cloned().unwrap_or_default();
+    };
+    let invoice = async |Path(_): Path<u32>, CurrentUser(user): CurrentUser<User>| Html(format!("for {}", user.id));
+    Router::new()
+        .route("/account", get(home))
+        .route("/invoices", get(orders))
+        .route("/invoices/{id}", get(invoice))
+        .route("/payments", post(save))
+        .route("/address", get(async move || Html(city.lock().unwrap().clone())).post(move_there))
+        .route("/sign-in", post(sign_in))
+        .route("/sign-out", post(sign_out))
+        .with_state(shop)
+}
+
+async fn tried() -> TestApp {
+    let (router, vicarious) = my_application().await;
+    browsed(router, &vicarious)
+}
+
+#[tokio::test]
+async fn a_clock_that_the_test_moves_shows_what_time_does() -> Result<(), Box<dyn Error>> {
+    use vicarious::testing::ManualClock;
+
+    let shop = Shop::default();
+    let builder = builder(&shop);
+    let clock = ManualClock::default();
+    let now = clock.clone();
+    let vicarious = builder.clock(move || now.now()).cache_for(Duration::ZERO).build()?;
+    let router = everything_that_was_there(shop).layer(vicarious.layer());
+    let app = browsed(router, &vicarious);
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    bob.get("/invoices").await.assert_status(200);
+    clock.advance(SignedDuration::from_mins(30));
+    bob.get("/invoices").await.assert_status(410);
+    Ok(())
+}
+
+async fn put_together(vicarious: &Vicarious) -> Result<(), Box<dyn Error>> {
+    let everything_that_was_there = || everything_that_was_there(Shop::default());
+    let auth_layer = Extension("who is signed in");
+    let router = Router::new().merge(everything_that_was_there()).layer(vicarious.layer()).layer(auth_layer);
+    for finding in vicarious.check(&router).await {
+        if finding.is_wrong() {
+            return Err(finding.to_string().into());
+        }
+        tracing::warn!("{finding}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_check_finds_nothing_wrong_with_it() {
+    let (_, vicarious) = my_application().await;
+    put_together(&vicarious).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_probe_finds_no_page_that_tells_who_the_agent_is() {
+    let app = tried().await;
+    let report = app.probe().agent("bob").customer("alice").example("id", "17").run().await;
+    report.assert_clean();
+}
+
+#[tokio::test]
+async fn the_attack_gets_nothing() {
+    let app = tried().await;
+    let attack = app.attack().agent("bob").customer("alice").colleague("eve").administrator("dana");
+    let report = attack.another_customer("carol").page("/account").example("id", "17").run().await;
+    report.assert_held();
+}
