@@ -12,7 +12,11 @@ use vicarious::sqlx::{Migration, Store, WriteTx, changed, migrate};
 use vicarious::{Identity, Timestamp};
 
 const SHOP: &str = include_str!("../migrations/0001_shop.sql");
-const MIGRATIONS: &[Migration] = &[Migration { name: "0001_shop", sqlite: SHOP, postgres: SHOP }];
+const ORGANISATIONS: &str = include_str!("../migrations/0002_organisations.sql");
+const MIGRATIONS: &[Migration] = &[
+    Migration { name: "0001_shop", sqlite: SHOP, postgres: SHOP },
+    Migration { name: "0002_organisations", sqlite: ORGANISATIONS, postgres: ORGANISATIONS },
+];
 
 /// The shop's database, with Vicarious' tables in it.
 #[derive(Clone)]

@@ -17,6 +17,8 @@ pub(crate) const PASSWORD: &str = "correct horse battery staple";
 pub(crate) const AGREED: [&str; 2] = ["alice", "carol"];
 /// How many customers there are besides those two.
 const CROWD: usize = 200;
+/// Which of them administers the organisation that she and Alice belong to: Yara Dubois.
+const MANAGER: usize = 48;
 
 /// Somebody of the demo.
 struct Person {
@@ -25,6 +27,7 @@ struct Person {
     email: String,
     rights: Rights,
     organisation: Option<&'static str>,
+    manages: bool,
     town: &'static str,
 }
 
@@ -45,6 +48,7 @@ pub(crate) async fn fill(database: &Database, now: At) -> anyhow::Result<()> {
             password_hash: &hash,
             rights: person.rights,
             organisation: person.organisation,
+            manages: person.manages,
             town: person.town,
             created_at: joined,
         };
@@ -84,6 +88,7 @@ fn people() -> Vec<Person> {
         email: format!("{id}@example.com"),
         rights,
         organisation,
+        manages: false,
         town,
     });
     named.chain((0..CROWD).map(somebody)).collect()
@@ -100,6 +105,7 @@ fn somebody(number: usize) -> Person {
         email: format!("{}.{}@example.com", plain(given), plain(family)),
         rights: Rights::default(),
         organisation,
+        manages: number == MANAGER,
         town: pick(&names::TOWNS, number * 5 + number / 16),
     }
 }
@@ -136,6 +142,15 @@ mod tests {
         let emails: BTreeSet<_> = people.iter().map(|person| &person.email).collect();
         assert_eq!((names.len(), emails.len()), (205, 205));
         assert!(people.iter().all(|person| person.email.is_ascii()));
+    }
+
+    #[test]
+    fn one_customer_administers_the_organisation_that_alice_belongs_to() {
+        let people = people();
+        let managers: Vec<_> = people.iter().filter(|person| person.manages).collect();
+        let [yara] = managers.as_slice() else { panic!("{} of them", managers.len()) };
+        assert_eq!((yara.email.as_str(), yara.id.as_str()), ("yara.dubois@example.com", "customer-049"));
+        assert!(yara.rights.are_none() && yara.organisation == people[0].organisation);
     }
 
     #[test]

@@ -47,11 +47,23 @@ impl Host for Shop {
         if !by.rights().include(Rights::SUPPORT) {
             return Ok(Found { accounts: Vec::new(), total: 0 });
         }
-        let matching = (search.q.as_str(), search.organisation.as_deref());
-        let found = accounts::customers(&self.database, matching, search.limit(), search.offset())
-            .await
-            .map_err(HostError::new)?;
-        Ok(Found { accounts: found.0, total: u64::try_from(found.1).unwrap_or(0) })
+        self.customers(search, search.organisation.as_deref()).await
+    }
+
+    async fn people(&self, by: &User, search: &Search) -> Result<Found<User>, HostError> {
+        match by.manages() {
+            Some(organisation) => self.customers(search, Some(organisation)).await,
+            None => Ok(Found { accounts: Vec::new(), total: 0 }),
+        }
+    }
+}
+
+impl Shop {
+    async fn customers(&self, search: &Search, organisation: Option<&str>) -> Result<Found<User>, HostError> {
+        let matching = (search.q.as_str(), organisation);
+        let found = accounts::customers(&self.database, matching, search.limit(), search.offset());
+        let (accounts, total) = found.await.map_err(HostError::new)?;
+        Ok(Found { accounts, total: u64::try_from(total).unwrap_or(0) })
     }
 }
 

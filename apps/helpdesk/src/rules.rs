@@ -4,7 +4,7 @@ use vicarious::{Rule, Rules};
 
 /// Every unsafe route that is served, the console's included, so that a forgotten one is found by a test and by
 /// `helpdesk rules`. Those below `/impersonation` are Vicarious' own and guard themselves.
-pub(crate) const UNSAFE_ROUTES: [(&str, &str); 22] = [
+pub(crate) const UNSAFE_ROUTES: [(&str, &str); 23] = [
     ("POST", "/session"),
     ("DELETE", "/session"),
     ("PATCH", "/profile"),
@@ -16,6 +16,7 @@ pub(crate) const UNSAFE_ROUTES: [(&str, &str); 22] = [
     ("DELETE", "/linked-accounts/{id}"),
     ("POST", "/consents"),
     ("PATCH", "/consents/{id}"),
+    ("POST", "/consents/people"),
     ("POST", "/consents/opt-out"),
     ("POST", "/consents/opt-in"),
     ("POST", "/consents/requests"),

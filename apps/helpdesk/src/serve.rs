@@ -25,6 +25,7 @@ use crate::host::{self, Shop};
 use crate::live::channels::Desk;
 use crate::rights::may_enter;
 use crate::shop::At;
+use crate::shop::accounts::User;
 use crate::sign_in::Door;
 use crate::web::cookie::SessionCookie;
 use crate::web::{self, nav};
@@ -123,6 +124,7 @@ fn vicarious(options: &Serve, database: &Database, keys: KeyRing) -> anyhow::Res
         .keys(keys)
         .who_may_whom(|agent, customer| may_enter(agent.rights(), customer.rights()))
         .staff(host::staff)
+        .who_grants_for(User::speaks_for)
         .terms(decide::Terms { length: options.times.length, idle: options.times.idle, ..decide::Terms::default() })
         .rules(rules::rules())
         .words_by_language(words(options.language))
@@ -242,6 +244,7 @@ fn announce(address: SocketAddr, demo: bool) -> anyhow::Result<()> {
     bob@example.com                   Bob, a support agent
     alice@example.com                 Alice, a customer who has agreed to support access
     dana@example.com                  Dana, the administrator
+    yara.dubois@example.com           Yara, who may agree for everybody in Alice’s organisation
   Everybody’s password is             {password}
 
   As Bob, see what Alice sees:        http://{address}/{start}

@@ -12,6 +12,7 @@ pub(crate) struct User {
     pub(crate) email: String,
     rights: String,
     pub(crate) organisation: Option<String>,
+    manages: i64,
     pub(crate) town: String,
     pub(crate) disabled_at: Option<At>,
     pub(crate) last_seen_at: Option<At>,
@@ -22,6 +23,16 @@ impl User {
     /// Returns what this person may do beyond being a customer.
     pub(crate) fn rights(&self) -> Rights {
         Rights::parse(&self.rights)
+    }
+
+    /// Returns the organisation that this customer administers, if there is one.
+    pub(crate) fn manages(&self) -> Option<&str> {
+        self.organisation.as_deref().filter(|_| self.manages != 0)
+    }
+
+    /// Returns whether this customer may agree to support access in the place of another.
+    pub(crate) fn speaks_for(&self, other: &Self) -> bool {
+        self.manages().is_some_and(|organisation| other.organisation.as_deref() == Some(organisation))
     }
 }
 
@@ -41,14 +52,16 @@ pub(crate) struct NewAccount<'a> {
     pub(crate) password_hash: &'a str,
     pub(crate) rights: Rights,
     pub(crate) organisation: Option<&'a str>,
+    /// Whether they administer it.
+    pub(crate) manages: bool,
     pub(crate) town: &'a str,
     pub(crate) created_at: At,
 }
 
 /// Returns the account with this id, disabled ones included.
 pub(crate) async fn find(database: &Database, id: &str) -> sqlx::Result<Option<User>> {
-    const SQL: &str = "SELECT id, name, email, rights, organisation, town, disabled_at, last_seen_at, created_at
-        FROM accounts WHERE id = $1";
+    const SQL: &str = "SELECT id, name, email, rights, organisation, manages, town, disabled_at, last_seen_at,
+        created_at FROM accounts WHERE id = $1";
     on!(database, pool => sqlx::query_as(SQL).bind(id).fetch_optional(pool).await)
 }
 
@@ -66,8 +79,8 @@ pub(crate) async fn customers(
     limit: i64,
     offset: i64,
 ) -> sqlx::Result<(Vec<User>, i64)> {
-    const LIST: &str = "SELECT id, name, email, rights, organisation, town, disabled_at, last_seen_at, created_at
-        FROM accounts
+    const LIST: &str = "SELECT id, name, email, rights, organisation, manages, town, disabled_at, last_seen_at,
+        created_at FROM accounts
         WHERE rights = '' AND disabled_at IS NULL AND (name_folded LIKE $1 ESCAPE '!' OR email = $2)
         AND (CAST($3 AS TEXT) IS NULL OR organisation = $3) ORDER BY name_folded, id LIMIT $4 OFFSET $5";
     const COUNT: &str = "SELECT count(*) FROM accounts
@@ -116,11 +129,11 @@ pub(crate) async fn seen(tx: &mut Tx, id: &str, at: At) -> sqlx::Result<()> {
 /// Adds an account.
 pub(crate) async fn insert(tx: &mut Tx, new: &NewAccount<'_>) -> sqlx::Result<()> {
     const SQL: &str = "INSERT INTO accounts
-        (id, name, name_folded, email, password_hash, rights, organisation, town, created_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        (id, name, name_folded, email, password_hash, rights, organisation, manages, town, created_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
     within!(tx, connection => sqlx::query(SQL)
         .bind(new.id).bind(new.name).bind(new.name.to_lowercase()).bind(new.email.to_lowercase())
-        .bind(new.password_hash).bind(new.rights.words()).bind(new.organisation).bind(new.town).bind(new.created_at)
+        .bind(new.password_hash).bind(new.rights.words()).bind(new.organisation).bind(i64::from(new.manages)).bind(new.town).bind(new.created_at)
         .execute(connection).await.map(drop))
 }
 

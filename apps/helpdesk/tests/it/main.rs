@@ -9,6 +9,7 @@ mod fresh;
 mod kills;
 mod live;
 mod many_sockets;
+mod organisations;
 mod pages;
 mod program;
 mod promises;
