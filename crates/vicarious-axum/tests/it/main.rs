@@ -18,6 +18,7 @@ mod fail_closed;
 #[expect(clippy::duplicate_mod, reason = "the table holds for both ways in which a handle travels")]
 #[path = "fail_closed.rs"]
 mod fail_closed_in_a_header;
+mod grants;
 mod guessing;
 mod handle;
 mod languages;
