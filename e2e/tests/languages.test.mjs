@@ -39,3 +39,16 @@ scene('an agent who speaks German has a German banner on the English page of the
   await banner.getByRole('button', { name: 'Beenden' }).click();
   await page.getByText('Sie sind nicht mehr als alice@example.com angemeldet').waitFor();
 });
+
+scene('an open page tells an agent who speaks German in German that it is over', {}, async ({ visitor }) => {
+  const page = await visitor(german);
+  await signIn(page, bob);
+  await startAs(page, await accountOf(page, alice));
+  await page.goto('/profile');
+  await page.locator('html[data-connected]').waitFor();
+  await ask(page, '/impersonation', { method: 'DELETE' });
+  const ended = page.locator('#vicarious-banner [data-vicarious=ended]');
+  await ended.getByText(/Sie nutzen den Laden nicht mehr als Alice.*beendet\..*kann nichts mehr gesendet werden/).waitFor();
+  await page.getByRole('button', { name: 'Weiter als Bob Marsh' }).waitFor();
+  await assertReadable(page);
+});

@@ -7,6 +7,48 @@
   const root = document.documentElement;
   let isOver = false;
 
+  // --- The language: that of Vicarious' own words on this page ---
+
+  const german = {
+    Dismiss: "Schließen",
+    Look: "Ansehen",
+    Reload: "Neu laden",
+    "Sign in": "Anmelden",
+    "{name} agreed": "{name} hat zugestimmt",
+    "{name} declined": "{name} hat abgelehnt",
+    "{name} withdrew the consent": "{name} hat die Zustimmung zurückgezogen",
+    "{name} says that they never agreed": "{name} sagt, nie zugestimmt zu haben",
+    "Go on as {agent}": "Weiter als {agent}",
+    "You are no longer using the shop as {customer}. {why} Nothing can be sent from this page any more; what you typed is still here to be copied.":
+      "Sie nutzen den Laden nicht mehr als {customer}. {why} Von dieser Seite kann nichts mehr gesendet werden; was Sie getippt haben, steht noch da und lässt sich kopieren.",
+    "It was stopped in another window.": "Der Zugriff wurde in einem anderen Fenster beendet.",
+    "It was stopped.": "Der Zugriff wurde beendet.",
+    "Its time was up.": "Die Zeit ist abgelaufen.",
+    "Nothing was done in it for too long.": "Zu lange geschah nichts.",
+    "It was ended by the customer or an administrator.": "Der Kunde oder die Verwaltung hat den Zugriff beendet.",
+    "The sign-in that started it is over.": "Die Anmeldung, mit der er begann, ist zu Ende.",
+    "You may no longer use this customer's account.": "Sie dürfen das Konto dieses Kunden nicht mehr nutzen.",
+    "One of the two accounts is gone or disabled.": "Eines der beiden Konten ist gelöscht oder gesperrt.",
+    "The customer withdrew their consent.": "Der Kunde hat seine Zustimmung zurückgezogen.",
+    "An administrator paused all impersonation.": "Die Verwaltung hat alle Zugriffe angehalten.",
+    "You went on to another customer.": "Sie sind zu einem anderen Kunden gewechselt.",
+    "It was continued in a new one.": "Der Zugriff wurde in einem neuen Zeitraum fortgesetzt.",
+    "This browser has lost the handle of an impersonation that you started.": "Dieser Browser hat den Schlüssel eines Zugriffs verloren, den Sie begonnen haben.",
+    "This browser holds a handle that is not valid for your sign-in.": "Dieser Browser hat einen Schlüssel, der nicht zu Ihrer Anmeldung gehört.",
+    "This page was opened as {customer}": "Diese Seite wurde als {customer} geöffnet",
+    "This page was opened as {agent}, as {customer}": "Diese Seite wurde von {agent} als {customer} geöffnet",
+    ", but {what}. Nothing can be sent from here; what you typed is still here.": ", aber {what}. Von hier kann nichts gesendet werden; was Sie getippt haben, steht noch da.",
+    "an impersonation has ended in this browser": "in diesem Browser ist ein Zugriff zu Ende gegangen",
+    "nobody is signed in now": "jetzt ist niemand angemeldet",
+    "you are now {name}": "Sie sind jetzt {name}",
+    "you are now using the shop as {name}": "Sie nutzen den Laden jetzt als {name}",
+  };
+
+  // An English page of the shop has a banner in the reader's language.
+  const language = () => document.getElementById("vicarious-banner")?.lang || root.lang;
+  const say = (english, values = {}) =>
+    ((language().startsWith("de") && german[english]) || english).replace(/\{(\w+)\}/g, (_, name) => values[name]);
+
   // --- The page ---
 
   const make = (tag, properties, ...children) => {
@@ -26,8 +68,8 @@
   document.body.append(toasts);
 
   function toast(text, href) {
-    const dismiss = { type: "button", className: "plain", ariaLabel: "Dismiss", onclick: () => box.remove() };
-    const box = make("div", { className: "toast" }, make("p", {}, text), href ? make("a", { href }, "Look") : "", make("button", dismiss, "×"));
+    const dismiss = { type: "button", className: "plain", ariaLabel: say("Dismiss"), onclick: () => box.remove() };
+    const box = make("div", { className: "toast", lang: language() }, make("p", {}, text), href ? make("a", { href }, say("Look")) : "", make("button", dismiss, "×"));
     const leave = () => (box.matches(":hover, :focus-within") ? setTimeout(leave, 3000) : box.remove());
     setTimeout(leave, 12000);
     toasts.append(box);
@@ -102,8 +144,9 @@
     for (const button of document.querySelectorAll("form:not([action='/impersonation']) button:enabled")) button.disabled = button.dataset.over = true;
     const { impersonation, detail } = await running().catch(() => ({}));
     if (isShadowed && !impersonation) {
-      const text = `You are no longer using the shop as ${page.whose}. ${detail ?? "It was stopped in another window."} Nothing can be sent from this page any more; what you typed is still here to be copied.`;
-      const ended = { detail: { text, stop: `Go on as ${page.shadower}` } };
+      const why = say(detail ?? "It was stopped in another window.");
+      const text = say("You are no longer using the shop as {customer}. {why} Nothing can be sent from this page any more; what you typed is still here to be copied.", { customer: page.whose, why });
+      const ended = { detail: { text, stop: say("Go on as {agent}", { agent: page.shadower }) } };
       return document.getElementById("vicarious-banner")?.dispatchEvent(new CustomEvent("vicarious:ended", ended));
     }
     await tellWhose();
@@ -116,11 +159,12 @@
     if (now?.id === page.whoseId && now.id === self.id && !isShadowed) return back();
     // Between a start and its cookie nobody can be told who it is; a moment later the cookie is there.
     if (status && again > 0) setTimeout(() => isOver && quietly(tellWhose(again - 1)), 700);
-    const who = status ? "an impersonation has ended in this browser" : !now ? "nobody is signed in now" : now.id === self.id ? `you are now ${now.name}` : `you are now using the shop as ${now.name}`;
-    const opened = make("strong", {}, `This page was opened as ${isShadowed ? `${page.shadower}, as ` : ""}${page.whose}`);
-    const way = make("a", { className: "button", href: now || status ? here() : "/session/new" }, now || status ? "Reload" : "Sign in");
+    const who = status ? "an impersonation has ended in this browser" : !now ? "nobody is signed in now" : now.id === self.id ? "you are now {name}" : "you are now using the shop as {name}";
+    const whose = isShadowed ? "This page was opened as {agent}, as {customer}" : "This page was opened as {customer}";
+    const opened = make("strong", {}, say(whose, { agent: page.shadower, customer: page.whose }));
+    const way = make("a", { className: "button", href: now || status ? here() : "/session/new" }, say(now || status ? "Reload" : "Sign in"));
     part("whose")?.remove();
-    const bar = make("aside", { className: "stale", role: "alert" }, make("p", {}, opened, `, but ${who}. Nothing can be sent from here; what you typed is still here.`), way);
+    const bar = make("aside", { className: "stale", role: "alert", lang: language() }, make("p", {}, opened, say(", but {what}. Nothing can be sent from here; what you typed is still here.", { what: say(who, now ?? {}) })), way);
     bar.dataset.live = "whose";
     document.body.prepend(bar);
   }
@@ -163,10 +207,10 @@
     read: (message) => unread(message.unread),
     // What was missed shows in the numbers.
     state: ({ counts }) => Object.entries(counts).some(([name, count]) => part(name) && part(name).dataset.count != count) && refresh(),
-    decision({ text, account }) {
+    decision({ name, did, account }) {
       // The start page shows it where it stands, and only has to be heard.
       if (part("start")) toasts.style.cssText = "position: absolute; clip-path: inset(50%)";
-      toast(text, `/impersonation/new?account=${encodeURIComponent(account)}`);
+      toast(say(`{name} ${did}`, { name }), `/impersonation/new?account=${encodeURIComponent(account)}`);
       refresh();
     },
     visitors: refresh,

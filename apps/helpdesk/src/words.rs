@@ -58,6 +58,16 @@ mod tests {
     }
 
     #[test]
+    fn the_script_says_why_something_ended_as_the_pages_do() {
+        let script = include_str!("../assets/helpdesk.js");
+        for cause in vicarious::EndCause::ALL {
+            let (english, german) = (cause.sentence(), Words::german());
+            let said = format!("\"{english}\": \"{}\",", german.text(english));
+            assert!(script.contains(&said), "{said}");
+        }
+    }
+
+    #[test]
     fn the_browser_chooses_unless_the_command_line_does() {
         let tags = |language| words(language).iter().map(|words| words.tag().to_owned()).collect::<Vec<_>>();
         assert_eq!(tags(None), ["en", "de"]);

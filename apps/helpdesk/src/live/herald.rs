@@ -75,8 +75,9 @@ fn decision(consent: &Consent) -> Option<(&AccountId, Value)> {
         ConsentState::Given | ConsentState::Asked | ConsentState::Lapsed => return None,
     };
     let state = consent.state.as_str();
-    let text = format!("{} {did}", consent.account.name);
-    Some((&agent.id, json!({"type": "decision", "state": state, "account": consent.account.id, "text": text})))
+    let name = &consent.account.name;
+    let told = json!({"type": "decision", "state": state, "account": consent.account.id, "name": name, "did": did});
+    Some((&agent.id, told))
 }
 
 async fn owner(cable: &Cable<Connected>, account: &AccountId, message: &Value) {

@@ -123,14 +123,15 @@ async fn a_question_reaches_the_customer_and_the_decision_the_agent_who_asked() 
     let people = bob.json("/accounts?q=").await;
     let somebody =
         people["accounts"].as_array().unwrap().iter().find(|one| one["id"] != "alice" && one["id"] != "carol");
-    let (id, email) = (somebody.unwrap()["id"].clone(), somebody.unwrap()["email"].as_str().unwrap().to_owned());
+    let (id, name) = (somebody.unwrap()["id"].clone(), somebody.unwrap()["name"].clone());
+    let email = somebody.unwrap()["email"].as_str().unwrap().to_owned();
     let mut customer = shop.browser();
     let credentials = json!({"email": email, "password": crate::browser::PASSWORD});
     assert_eq!(customer.post_json("/session", &credentials).await.status, 200);
     let (_, mut of_customer) = told_how_it_is(&customer, "SupportChannel").await;
     let (_, mut of_bob) = told_how_it_is(&bob, "SupportChannel").await;
     let (_, mut of_eve) = told_how_it_is(&shop.signed_in("eve").await, "SupportChannel").await;
-    for (decision, state) in [("refuse", "refused"), ("give", "given")] {
+    for (decision, state, did) in [("refuse", "refused", "declined"), ("give", "given", "agreed")] {
         let asked =
             bob.post_json("/consents/requests", &json!({"account_id": id, "reason": "the parcel is lost"})).await;
         assert_eq!(asked.status, 201, "{}", asked.body);
@@ -144,6 +145,7 @@ async fn a_question_reaches_the_customer_and_the_decision_the_agent_who_asked() 
         assert_eq!(of_customer.message().await, json!({"type": "consents"}));
         let told = of_bob.message().await;
         assert_eq!((&told["type"], &told["state"], &told["account"]), (&json!("decision"), &json!(state), &id));
+        assert_eq!((&told["name"], &told["did"]), (&name, &json!(did)));
         assert!(!customer.page("/profile").await.body.contains("asks to see your account"));
     }
     of_eve.assert_silent().await;
