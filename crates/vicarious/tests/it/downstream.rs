@@ -10,7 +10,10 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use vicarious::jwt::Issuer;
 use vicarious::testing::TestApp;
-use vicarious::{Carried, Connected, Connecting, KeyRing, RequestIdentity, Rules, Timestamp, Vicarious, with_identity};
+use vicarious::{
+    Carried, Connected, Connecting, KeyRing, RequestIdentity, Rules, SignedDuration, Timestamp, Vicarious,
+    with_identity,
+};
 use vicarious_jwt::{PublicKeys, Verifier};
 
 use crate::shop::{Shop, added_to, browsed, sign_in};
@@ -33,13 +36,13 @@ impl FromRef<App> for Shop {
 /// What went wrong, which nobody is told.
 type Failure = (StatusCode, String);
 
-fn failure(error: impl ToString) -> Failure {
-    (StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+fn failure(error: impl Into<Box<dyn Error>>) -> Failure {
+    (StatusCode::SERVICE_UNAVAILABLE, error.into().to_string())
 }
 
 fn issuer(vicarious: &Vicarious, keys: &KeyRing) -> Issuer {
     let tokens = Issuer::new("https://shop.example", vicarious.ledger().clone(), keys.secrets_for("tokens"));
-    tokens
+    tokens.lasting(SignedDuration::from_secs(30))
 }
 
 fn application(app: App) -> Router {
@@ -77,7 +80,7 @@ async fn verifier(fetch: impl AsyncFn(&str) -> Result<String, Box<dyn Error>>) -
 }
 
 fn asked(verifier: &Verifier, bearer: &str, (is_a_change, is_a_payment): (bool, bool)) -> Result<String, StatusCode> {
-    let record = |who: &str, whose: &str| println!("{who} as {whose}");
+    let record = |who: &str, whose: &str| tracing::info!(who, whose, "invoices");
     let invoices_of = |whose: &str| Ok(format!("invoices of {whose}"));
     let claims = verifier.verify(bearer, Timestamp::now()).map_err(|_| StatusCode::UNAUTHORIZED)?;
     if is_a_change && !claims.may_change() {

@@ -32,7 +32,7 @@ async fn build_the_archive() {
     }
 
     let _archive = Archive;
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[tokio::test]
