@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol, dana, eve};
 use vicarious_core::consent::ConsentId;
-use vicarious_core::{Account, Identity};
+use vicarious_core::{Account, Identity, Words};
 
 use crate::support::{Answer, World, text};
 
@@ -349,4 +349,53 @@ async fn an_application_that_lets_nobody_do_so_has_no_such_page() {
         assert_eq!(give(&world, &account, "carol").await.status, StatusCode::NOT_FOUND);
     }
     assert!(!world.browser(&alice()).page("/consents").await.contains("/consents/people"));
+}
+
+#[tokio::test]
+async fn all_of_it_is_there_in_german() {
+    let world = World::adjusted(|builder| {
+        let administers =
+            |by: &Account, person: &Account| by.id().as_str() == "olga" && by.organisation == person.organisation;
+        builder.who_grants_for(administers).words_by_language([Words::german()])
+    });
+    world.accounts.add(of(alice(), "Ames Ltd"));
+    world.accounts.add(of(Account::new("anna", "Anna Adler", "anna@example.com"), "Ames Ltd"));
+    world.accounts.add(olga());
+    given(&world).await;
+    let id = world.browser(&bob()).start(&alice()).await;
+    for (who, path, sentences) in [
+        (olga(), "/consents", vec!["Für andere zustimmen", "Ihre Leute"]),
+        (
+            olga(),
+            "/consents/people?done=given-for",
+            vec![
+                "Sie haben für diese Person zugestimmt.",
+                "Für die Menschen von Ames Ltd dürfen Sie",
+                "Nicht zugestimmt",
+            ],
+        ),
+        (
+            alice(),
+            "/consents",
+            vec!["Erteilt von Olga Olsen für Ames Ltd bis Mo 9. März 10:00", "Sie entscheiden selbst"],
+        ),
+        (alice(), "/access-log", vec!["Erteilt von Olga Olsen für Ames Ltd bis", "hatte dem für Ames Ltd zugestimmt"]),
+        (eve(), "/impersonation/new?account=alice", vec!["Olga Olsen von Ames Ltd hat für Alice Ames zugestimmt, bis"]),
+        (dana(), "/consents", vec!["Von der Verwaltung erteilt", "niemandem: erteilt von Olga Olsen für Ames Ltd"]),
+        (
+            dana(),
+            "/audit?kind=consent.given_for",
+            vec!["Für jemanden zugestimmt", "Olga Olsen hat für Alice Ames zugestimmt"],
+        ),
+        (
+            dana(),
+            &format!("/impersonations/{id}"),
+            vec!["Olga Olsen von Ames Ltd hatte für Alice Ames zugestimmt (Heute 10:00)"],
+        ),
+    ] {
+        let page = text(&world.browser(&who).page(path).await);
+        for sentence in sentences {
+            assert!(page.contains(sentence), "`{sentence}` at {path}: {page}");
+        }
+    }
 }
