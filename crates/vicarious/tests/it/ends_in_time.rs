@@ -16,7 +16,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use vicarious::SignedDuration;
 use vicarious::decide::Terms;
 
-use crate::long_lived::{Cut, How, Layers, PATIENCE, Service, compressed_inside, compressed_outside, plain};
+use crate::long_lived::{Cut, How, Layers, PATIENCE, Service, compressed_inside, compressed_outside, late, plain};
 
 const LIMIT: Duration = Duration::from_millis(250);
 const ROUNDS_IN_TIME: usize = 3;
@@ -115,6 +115,17 @@ async fn cut_after_a_stop(layers: Layers, further: &str, first: &str) -> Cut {
         }
         assert!(late.len() < ROUNDS_TOO_LATE, "{late:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_off_too_late_is_seen_to_be() {
+    let service = Service::new(Terms::default(), late).await;
+    let bob = service.enter().await;
+    let export = service.open("/export", &bob, "", "a line of the export\n\r\n").await.cut();
+    let row = service.running().await;
+    let ended = service.end(How::Stop, &bob, &row).await;
+    let late = export.await.unwrap().at.saturating_duration_since(ended);
+    assert!(late > LIMIT, "{late:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,10 +5,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONNECTION, CONTENT_TYPE, COOKIE, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, UPGRADE};
 use axum::http::{Response as HttpResponse, StatusCode};
+use axum::middleware::map_response;
 use axum::response::sse::{Event, Sse};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -38,6 +39,8 @@ use vicarious::{
 use crate::shop::{Shop, orders, sign_in, sign_out};
 
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// Far beyond the limit, also on a busy machine.
+const LATE: Duration = Duration::from_secs(3);
 
 /// Puts the layer, and what else there may be, around the routes.
 pub(crate) type Layers = fn(Router, &Vicarious) -> Router;
@@ -52,6 +55,20 @@ pub(crate) fn compressed_inside(routes: Router, vicarious: &Vicarious) -> Router
 
 pub(crate) fn compressed_outside(routes: Router, vicarious: &Vicarious) -> Router {
     routes.layer(vicarious.layer()).layer(CompressionLayer::new())
+}
+
+/// Tells the client that a body has broken off only when it is too late.
+pub(crate) fn late(routes: Router, vicarious: &Vicarious) -> Router {
+    routes.layer(vicarious.layer()).layer(map_response(async |response: Response| {
+        response.map(|body| Body::from_stream(body.into_data_stream().then(slowly_if_broken)))
+    }))
+}
+
+async fn slowly_if_broken(piece: Result<Bytes, axum::Error>) -> Result<Bytes, axum::Error> {
+    if piece.is_err() {
+        tokio::time::sleep(LATE).await;
+    }
+    piece
 }
 
 /// A way in which an impersonation ends.
