@@ -96,19 +96,20 @@ impl Standing {
         }
     }
 
-    fn said(&self, frame: &Frame, now: &Timestamp) -> Sentence {
+    fn label(&self) -> &'static str {
         match self {
-            Self::Missing => frame.say("Not agreed for them"),
-            Self::Declined => frame.say("Decides alone"),
-            Self::OptedOut => frame.say("Declines support access"),
-            Self::Given(consent) => {
-                let ends = frame.when(consent.ends_at, *now);
-                match &consent.grant {
-                    Some(grant) => given_until(grant, &ends, |english| frame.say(english)),
-                    None => frame.say("Agreed until {time}").time("time", &ends),
-                }
-            }
+            Self::Missing => "Not agreed for them",
+            Self::Given(_) => "Agreed",
+            Self::Declined => "Decides alone",
+            Self::OptedOut => "Declines support access",
         }
+    }
+
+    /// Returns who gave it, and until when.
+    fn given(&self, frame: &Frame, now: &Timestamp) -> Option<Sentence> {
+        let consent = self.consent()?;
+        let ends = frame.when(consent.ends_at, *now);
+        consent.grant.as_ref().map(|grant| given_until(grant, &ends, |english| frame.say(english)))
     }
 
     fn word(&self) -> &'static str {

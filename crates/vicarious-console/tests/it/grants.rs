@@ -110,6 +110,7 @@ async fn the_person_sees_who_agreed_for_her_and_ends_it_for_good() {
     let consents = text(&herself.page("/consents").await);
     assert!(consents.contains("Given by Olga Olsen for Ames Ltd until Mon 9 March 10:00"), "{consents}");
     assert!(consents.contains("From then on nobody agrees in your place"), "{consents}");
+    assert!(consents.contains("Any agent may come in without asking first."), "{consents}");
     let log = text(&herself.page("/access-log").await);
     assert!(log.contains("Given by Olga Olsen for Ames Ltd until Mon 9 March 10:00"), "{log}");
     assert!(log.contains("Olga Olsen had agreed to it for Ames Ltd."), "{log}");
