@@ -11,10 +11,10 @@ use vicarious_core::{AccountId, Impersonation, ImpersonationId, Kind, Timestamp,
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
-use crate::consents::given_until;
 use crate::deeds::{deed, ended_at, is_trifle};
 use crate::frame::Frame;
 use crate::sentence::{Say, Sentence};
+use crate::until::given_until;
 use crate::when::{When, long};
 use crate::who;
 

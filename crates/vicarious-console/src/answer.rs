@@ -126,3 +126,8 @@ fn style_sheet(text: &'static str) -> Response {
 fn method_not_allowed() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "This cannot be done here")
 }
+
+/// Returns what was refused, with a way back.
+pub(crate) fn failed(href: String, refused: &Refused) -> Failure {
+    refused.problem().offer(vicarious_axum::Next::Link { href, label: "Back".to_owned() }).into()
+}

@@ -13,6 +13,7 @@ use crate::asked::{Asked, with_query};
 use crate::frame::Frame;
 use crate::grants::PEOPLE;
 use crate::sentence::{Say, Sentence};
+use crate::until::given_until;
 use crate::when::When;
 use crate::who;
 
@@ -165,17 +166,6 @@ impl Item {
             ConsentState::Lapsed => "plain",
         }
     }
-}
-
-/// Returns that somebody gave a consent in the customer's place, and until when.
-pub(crate) fn given_until(grant: &Grant, ends: &When, say: impl Fn(&str) -> Sentence) -> Sentence {
-    let given = match &grant.organisation {
-        Some(organisation) => {
-            say("Given by {agent} for {organisation} until {time}").name("organisation", organisation)
-        }
-        None => say("Given by {agent} until {time}"),
-    };
-    given.name("agent", &grant.by.name).time("time", ends)
 }
 
 /// Returns how a consent came about, and when.

@@ -1,16 +1,15 @@
 //! Asking for consent, and a customer's decisions about it.
 
 use axum::http::StatusCode;
-use jiff::SignedDuration;
 use serde_json::json;
 use vicarious_axum::{Next, Refused, Said};
 use vicarious_core::consent::{Consent, ConsentId};
 use vicarious_core::decide::Decision;
-use vicarious_core::{AccountId, Refusal, Timestamp};
+use vicarious_core::{AccountId, Refusal};
 
-use crate::answer::{Answer, Failure, json, see};
+use crate::answer::{Answer, Failure, failed, json, see};
 use crate::asked::{Asked, Fields, START_PAGE, Sent, with_query};
-use crate::when::Typed;
+use crate::until::end;
 use crate::{grants, who};
 
 /// Asks a customer for consent, for agents; a form goes back to the start page, which shows how it stands.
@@ -118,26 +117,4 @@ async fn opted(asked: &Asked, done: Result<(), Refused>, word: &str) -> Answer {
 
 fn with_way_back(asked: &Asked, refused: &Refused) -> Failure {
     failed(asked.link("/consents"), refused)
-}
-
-/// Returns what was refused, with a way back.
-pub(crate) fn failed(href: String, refused: &Refused) -> Failure {
-    refused.problem().offer(Next::Link { href, label: "Back".to_owned() }).into()
-}
-
-/// Returns when a standing consent is to end: `ends_at`, or `ends_in` as the form has it.
-pub(crate) fn end(fields: &Fields, now: Timestamp) -> Result<Timestamp, Refusal> {
-    if let Some(text) = fields.get("ends_at") {
-        let wrong =
-            Refusal::Invalid { field: "ends_at", problem: "must be a date or a time such as 2026-03-02T10:00Z" };
-        return Typed::parse(text).and_then(Typed::end).ok_or(wrong);
-    }
-    let days = match fields.get("ends_in") {
-        Some("day") => 1,
-        Some("week") => 7,
-        Some("month") => 30,
-        Some("year") => 365,
-        _ => return Err(Refusal::Invalid { field: "ends_at", problem: "is missing: say until when" }),
-    };
-    Ok(now.saturating_add(SignedDuration::from_hours(24 * days)).unwrap_or(now))
 }

@@ -8,12 +8,11 @@ use vicarious_core::consent::Consent;
 use vicarious_core::ports::Consents;
 use vicarious_core::{Account, AccountId, Refusal, Timestamp, decide};
 
-use crate::answer::{Answer, Failure, html, json, see};
+use crate::answer::{Answer, Failure, failed, html, json, see};
 use crate::asked::{Asked, Fields, Sent, with_query};
-use crate::consents::given_until;
-use crate::decisions::{end, failed};
 use crate::frame::Frame;
 use crate::sentence::Sentence;
+use crate::until::{end, given_until};
 
 /// Where it is done.
 pub(crate) const PEOPLE: &str = "/consents/people";

@@ -27,6 +27,7 @@ mod standing;
 mod support_code;
 mod timeline;
 mod trail;
+mod until;
 mod when;
 mod who;
 
