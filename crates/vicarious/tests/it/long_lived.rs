@@ -27,6 +27,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
+use tokio::time::{interval, interval_at};
 use tower_http::compression::CompressionLayer;
 use vicarious::decide::{Decision, Terms};
 use vicarious::ports::Running;
@@ -66,7 +67,8 @@ pub(crate) fn late(routes: Router, vicarious: &Vicarious) -> Router {
 
 async fn slowly_if_broken(piece: Result<Bytes, axum::Error>) -> Result<Bytes, axum::Error> {
     if piece.is_err() {
-        tokio::time::sleep(LATE).await;
+        // As if somebody looked now and then.
+        interval_at(tokio::time::Instant::now() + LATE, LATE).tick().await;
     }
     piece
 }
@@ -218,9 +220,7 @@ impl Service {
             }
             How::Expire => {
                 let left = Duration::try_from(row.ends_at.duration_since(Timestamp::now())).unwrap_or_default();
-                let ends = Instant::now() + left;
-                tokio::time::sleep(left).await;
-                return ends;
+                return Instant::now() + left;
             }
             How::SignOut => {
                 let session = cookies.split("; ").next().unwrap();
@@ -331,11 +331,10 @@ async fn events() -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
 
 /// A minute of lines.
 async fn export() -> Response {
-    let lines = stream::unfold(0, |line| async move {
-        if line > 0 {
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        (line < 600).then_some((Ok::<_, Infallible>("a line of the export\n"), line + 1))
+    let pace = interval(Duration::from_millis(100));
+    let lines = stream::unfold((0, pace), |(line, mut pace)| async move {
+        pace.tick().await;
+        (line < 600).then_some((Ok::<_, Infallible>("a line of the export\n"), (line + 1, pace)))
     });
     ([(CONTENT_TYPE, "text/csv")], Body::from_stream(lines)).into_response()
 }
