@@ -3,8 +3,8 @@
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection};
+use sqlx::sqlite::{SqliteArguments, SqliteConnectOptions, SqliteConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -30,6 +30,10 @@ struct Writer {
 pub struct SqliteTx {
     writer: OwnedMutexGuard<Writer>,
     gate: Gate,
+    /// The number of the last entry, where it is known.
+    last: Option<i64>,
+    /// The last statement, which commits by itself.
+    unsent: Option<(Arc<str>, SqliteArguments)>,
 }
 
 impl Gate {
@@ -47,7 +51,7 @@ impl Gate {
         let mut writer = self.settled().await;
         writer.in_transaction = true;
         sqlx::query("BEGIN IMMEDIATE").execute(&mut writer.connection).await?;
-        Ok(SqliteTx { writer, gate: self.clone() })
+        Ok(SqliteTx { writer, gate: self.clone(), last: None, unsent: None })
     }
 
     /// Takes the gate, and ends what somebody left open in there.
@@ -70,8 +74,26 @@ impl Gate {
 }
 
 impl SqliteTx {
+    pub(crate) fn last_entry(&self) -> Option<i64> {
+        self.last
+    }
+
+    pub(crate) fn knows_last_entry(&mut self, last: i64) {
+        self.last = Some(last);
+    }
+
+    /// Keeps the last statement until the commit, so that both go in one: each go wakes two threads. Its text commits by
+    /// itself.
+    pub(crate) fn commits_with(&mut self, text: Arc<str>, arguments: SqliteArguments) {
+        self.unsent = Some((text, arguments));
+    }
+
     pub(crate) async fn commit(mut self) -> Result<(), sqlx::Error> {
-        sqlx::query("COMMIT").execute(&mut self.writer.connection).await?;
+        let connection = &mut self.writer.connection;
+        match self.unsent.take() {
+            Some((text, arguments)) => sqlx::query_with(AssertSqlSafe(text), arguments).execute(connection).await?,
+            None => sqlx::query("COMMIT").execute(connection).await?,
+        };
         self.writer.in_transaction = false;
         Ok(())
     }

@@ -38,8 +38,14 @@ pub(crate) struct Posted {
 type Post = (String, String, i64);
 
 impl Posted {
-    fn knows(&self, true_user: &str, current_user: &str, block: i64) -> bool {
-        self.blocks.get(true_user).and_then(|blocks| blocks.get(current_user)) == Some(&block)
+    /// Returns that the people of an entry appear in its block, if that is not known yet.
+    fn lacks(&self, entry: &Entry, seq: i64) -> Option<Post> {
+        let (true_user, current_user) = (id(&entry.true_user), id(&entry.current_user));
+        let block = seq / BLOCK;
+        if self.blocks.get(true_user).and_then(|blocks| blocks.get(current_user)) == Some(&block) {
+            return None;
+        }
+        Some((storable(true_user).into_owned(), storable(current_user).into_owned(), block))
     }
 
     /// Remembers what was committed.
@@ -61,24 +67,57 @@ pub(crate) async fn entries(
     entries: &[&Entry],
     posted: &Posted,
 ) -> Result<BTreeSet<Post>, sqlx::Error> {
+    #[cfg(feature = "sqlite")]
+    if let Some(last) = tx.last_entry() {
+        return with_commit(tx, head, entries, posted, last).await;
+    }
     let mut posts = BTreeSet::new();
     let mut draft = Draft::default();
     for entries in entries.chunks(ROWS_AT_MOST) {
         let numbers = insert(tx, head, entries, &mut draft).await?;
-        for (entry, seq) in entries.iter().zip(numbers) {
-            let (true_user, current_user) = (id(&entry.true_user), id(&entry.current_user));
-            let block = seq / BLOCK;
-            if !posted.knows(true_user, current_user, block) {
-                posts.insert((storable(true_user).into_owned(), storable(current_user).into_owned(), block));
+        posts.extend(entries.iter().zip(numbers).filter_map(|(entry, seq)| posted.lacks(entry, seq)));
+    }
+    post(tx, &posts).await?;
+    Ok(posts)
+}
+
+/// Appends entries whose numbers are known beforehand, the last of them with the commit.
+#[cfg(feature = "sqlite")]
+async fn with_commit(
+    tx: &mut WriteTx,
+    head: &mut Head,
+    entries: &[&Entry],
+    posted: &Posted,
+    last: i64,
+) -> Result<BTreeSet<Post>, sqlx::Error> {
+    let posts = entries.iter().zip(last + 1..).filter_map(|(entry, seq)| posted.lacks(entry, seq)).collect();
+    post(tx, &posts).await?;
+    let mut draft = Draft::default();
+    let mut chunks = entries.chunks(ROWS_AT_MOST).peekable();
+    while let Some(chunk) = chunks.next() {
+        if chunks.peek().is_some() {
+            insert(tx, head, chunk, &mut draft).await?;
+            continue;
+        }
+        match &mut tx.engine {
+            Engine::Sqlite(tx) => {
+                let rows = bound(head, chunk, &mut draft)?;
+                tx.commits_with(text(Dialect::SqliteWithCommit, chunk.len()), rows);
             }
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => drop(insert(tx, head, chunk, &mut draft).await?),
         }
     }
-    for (true_user, current_user, block) in &posts {
+    Ok(posts)
+}
+
+async fn post(tx: &mut WriteTx, posts: &BTreeSet<Post>) -> Result<(), sqlx::Error> {
+    for (true_user, current_user, block) in posts {
         let post = r#"INSERT INTO vicarious_blocks (true_user, "current_user", block) VALUES ($1, $2, $3)
             ON CONFLICT DO NOTHING"#;
         execute!(tx, post, true_user, current_user, block)?;
     }
-    Ok(posts)
+    Ok(())
 }
 
 fn id(person: &Option<Person>) -> &str {
@@ -127,6 +166,8 @@ fn bound<A: Columns + Arguments>(head: &mut Head, entries: &[&Entry], draft: &mu
 enum Dialect {
     #[cfg(feature = "sqlite")]
     Sqlite,
+    #[cfg(feature = "sqlite")]
+    SqliteWithCommit,
     #[cfg(feature = "postgres")]
     Postgres,
 }
@@ -149,16 +190,19 @@ fn compose(dialect: Dialect, rows: usize) -> String {
             let _ = match dialect {
                 // SQLite looks a numbered parameter up by its name, one after the other; an anonymous one costs nothing.
                 #[cfg(feature = "sqlite")]
-                Dialect::Sqlite => write!(text, "{comma}?"),
+                Dialect::Sqlite | Dialect::SqliteWithCommit => write!(text, "{comma}?"),
                 #[cfg(feature = "postgres")]
                 Dialect::Postgres => write!(text, "{comma}${}", row * COLUMNS + column),
             };
         }
     }
-    text.push(')');
-    #[cfg(feature = "postgres")]
-    if dialect == Dialect::Postgres {
-        text.push_str(" RETURNING seq");
-    }
+    text.push_str(match dialect {
+        #[cfg(feature = "sqlite")]
+        Dialect::Sqlite => ")",
+        #[cfg(feature = "sqlite")]
+        Dialect::SqliteWithCommit => "); COMMIT",
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => ") RETURNING seq",
+    });
     text
 }

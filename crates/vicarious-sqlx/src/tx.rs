@@ -72,6 +72,16 @@ impl WriteTx {
         }
     }
 
+    /// Returns the number of the last entry, where it is known: nobody else can add one until this ends.
+    #[cfg(feature = "sqlite")]
+    pub(crate) fn last_entry(&self) -> Option<i64> {
+        match &self.engine {
+            Engine::Sqlite(tx) => tx.last_entry(),
+            #[cfg(feature = "postgres")]
+            Engine::Postgres(_) => None,
+        }
+    }
+
     /// Makes everything durable.
     ///
     /// # Errors

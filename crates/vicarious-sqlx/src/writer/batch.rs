@@ -6,7 +6,7 @@ use tokio::sync::oneshot::Sender;
 use vicarious_core::ports::Unavailable;
 use vicarious_core::{EndCause, Entry};
 
-use super::known::Known;
+use super::known::{self, Known, Pulse};
 use super::{Answer, Work};
 use crate::core::{Core, NotSealed};
 use crate::db::execute;
@@ -52,8 +52,9 @@ impl Batch {
         if self.admits.is_empty() && self.appends.is_empty() && self.later.is_empty() {
             return Ok(());
         }
-        let mut tx = core.db.begin().await.map_err(NotSealed::NotWritten)?;
-        self.decide(core, known, &mut tx).await.map_err(NotSealed::NotWritten)?;
+        let named = self.admits.iter().filter_map(|(intent, _)| intent.impersonation.as_ref());
+        let (mut tx, pulses) = known::begin(&core.db, named).await.map_err(NotSealed::NotWritten)?;
+        self.decide(core, known, &mut tx, pulses).await.map_err(NotSealed::NotWritten)?;
         let admitted = self.admitted.iter().map(|(entry, _)| entry);
         let entries: Vec<&Entry> =
             self.later.iter().chain(self.appends.iter().map(|(entry, _)| entry)).chain(admitted).collect();
@@ -65,11 +66,14 @@ impl Batch {
     }
 
     /// INVARIANT: I3, I5: an intent is written in the transaction that has seen, and keeps, its impersonation active.
-    async fn decide(&mut self, core: &Core, known: &mut Known, tx: &mut WriteTx) -> Result<(), sqlx::Error> {
-        if self.admits.is_empty() {
-            return Ok(());
-        }
-        known.refresh(tx, self.admits.iter().map(|(intent, _)| intent)).await?;
+    async fn decide(
+        &mut self,
+        core: &Core,
+        known: &mut Known,
+        tx: &mut WriteTx,
+        pulses: Vec<Pulse>,
+    ) -> Result<(), sqlx::Error> {
+        known.refresh(tx, pulses).await?;
         let mut moved = HashSet::new();
         for (intent, sender) in std::mem::take(&mut self.admits) {
             let row = intent.impersonation.as_ref().and_then(|id| known.get_mut(id.as_str()));

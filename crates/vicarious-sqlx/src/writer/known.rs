@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use vicarious_core::impersonation::End;
-use vicarious_core::{EndCause, Entry, Impersonation};
+use vicarious_core::{EndCause, Impersonation, ImpersonationId};
 
-use crate::db::rows_in;
+use crate::db::{Db, rows_in};
 use crate::rows::{self, ImpersonationRow};
 use crate::tx::{Engine, WriteTx};
 
@@ -16,7 +16,7 @@ const KEPT_AT_MOST: usize = 10_000;
 pub(super) struct Known(HashMap<String, Impersonation>);
 
 /// What changes: the identifier, last use, cause and time of the end.
-type Pulse = (String, i64, Option<String>, Option<i64>);
+pub(super) type Pulse = (String, i64, Option<String>, Option<i64>);
 
 impl Known {
     pub(super) fn get(&self, id: &str) -> Option<&Impersonation> {
@@ -27,20 +27,13 @@ impl Known {
         self.0.get_mut(id)
     }
 
-    /// Reads the impersonations that these intents name, and keeps them as they are until the transaction ends.
+    /// Keeps the impersonations as they were read at the beginning of this transaction, until it ends.
     ///
-    /// INVARIANT: whether one has ended is read here every time, in the transaction that writes the intents.
-    pub(super) async fn refresh(
-        &mut self,
-        tx: &mut WriteTx,
-        intents: impl Iterator<Item = &Entry>,
-    ) -> Result<(), sqlx::Error> {
+    /// INVARIANT: whether one has ended is read every time, in the transaction that writes the intents.
+    pub(super) async fn refresh(&mut self, tx: &mut WriteTx, pulses: Vec<Pulse>) -> Result<(), sqlx::Error> {
         if self.0.len() > KEPT_AT_MOST {
             self.0.clear();
         }
-        let named = intents.filter_map(|intent| intent.impersonation.as_ref());
-        let ids: HashSet<&str> = named.map(|id| id.as_str()).collect();
-        let pulses = pulses(tx, &ids).await?;
         for (id, last_seen_at, cause, ended_at) in pulses {
             if !self.0.contains_key(&id) {
                 let sql = "SELECT * FROM vicarious_impersonations WHERE id = $1";
@@ -68,19 +61,31 @@ fn misread(error: crate::Error) -> sqlx::Error {
     sqlx::Error::Decode(error.into())
 }
 
-async fn pulses(tx: &mut WriteTx, ids: &HashSet<&str>) -> Result<Vec<Pulse>, sqlx::Error> {
-    match &mut tx.engine {
+/// Begins a transaction, and reads in it what may have changed of these impersonations.
+pub(super) async fn begin(
+    db: &Db,
+    named: impl Iterator<Item = &ImpersonationId>,
+) -> Result<(WriteTx, Vec<Pulse>), sqlx::Error> {
+    let ids: HashSet<&str> = named.map(ImpersonationId::as_str).collect();
+    match db {
         #[cfg(feature = "sqlite")]
-        Engine::Sqlite(tx) => {
-            // One row: each would wake this thread up once more.
-            let sql = "SELECT json_group_array(json_array(id, last_seen_at, end_cause, ended_at))
-                FROM vicarious_impersonations WHERE id IN (SELECT value FROM json_each($1))";
+        Db::Sqlite { gate, .. } => {
+            // The answer is one row: each would wake this thread up once more. Numbers never go back, whatever was
+            // deleted.
+            let sql = "SELECT (SELECT json_group_array(json_array(id, last_seen_at, end_cause, ended_at))
+                        FROM vicarious_impersonations WHERE id IN (SELECT value FROM json_each($1))),
+                    MAX(COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'vicarious_entries'), 0),
+                        COALESCE((SELECT MAX(seq) FROM vicarious_entries), 0))";
             let ids = serde_json::json!(ids).to_string();
-            let (found,): (String,) = sqlx::query_as(sql).bind(ids).fetch_one(&mut **tx).await?;
-            serde_json::from_str(&found).map_err(|error| sqlx::Error::Decode(error.into()))
+            let mut tx = gate.begin().await?;
+            let (pulses, last): (String, i64) = sqlx::query_as(sql).bind(ids).fetch_one(&mut *tx).await?;
+            tx.knows_last_entry(last);
+            let pulses = serde_json::from_str(&pulses).map_err(|error| sqlx::Error::Decode(error.into()))?;
+            Ok((WriteTx::new(Engine::Sqlite(tx)), pulses))
         }
         #[cfg(feature = "postgres")]
-        Engine::Postgres(tx) => {
+        Db::Postgres(pool) => {
+            let mut tx = pool.begin().await?;
             // INVARIANT: I5: whoever writes an intent and whoever records an end holds the lock on this row from here
             // to the commit, and draws the numbers of its entries meanwhile. So if this comes first, the end waits and
             // has a larger number. If the end comes first, this waits for its commit and then, at READ COMMITTED, gets
@@ -88,8 +93,10 @@ async fn pulses(tx: &mut WriteTx, ids: &HashSet<&str>) -> Result<Vec<Pulse>, sql
             // Everybody locks in the order of the starts, so that nobody waits in a circle.
             let sql = "SELECT id, last_seen_at, end_cause, ended_at FROM vicarious_impersonations
                 WHERE id = ANY($1) ORDER BY n FOR NO KEY UPDATE";
-            let ids: Vec<&str> = ids.iter().copied().collect();
-            sqlx::query_as(sql).bind(ids).fetch_all(&mut **tx).await
+            let ids: Vec<&str> = ids.into_iter().collect();
+            let pulses =
+                if ids.is_empty() { Vec::new() } else { sqlx::query_as(sql).bind(ids).fetch_all(&mut *tx).await? };
+            Ok((WriteTx::new(Engine::Postgres(tx)), pulses))
         }
     }
 }
