@@ -1,8 +1,9 @@
 //! What an audit entry says about a request.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::{Instant, SystemTime};
 
 use axum::extract::{ConnectInfo, MatchedPath};
 use http::header::{ACCEPT_LANGUAGE, CONTENT_LENGTH, CONTENT_TYPE, REFERER, USER_AGENT};
@@ -42,9 +43,17 @@ pub(crate) fn request_id(parts: &Parts) -> RequestId {
     parts.extensions.get::<RequestId>().cloned().unwrap_or_else(new_request_id)
 }
 
-/// Mints a request identifier.
+/// Mints a request identifier: a UUID of version 7, unique but no secret. Its random part is drawn once for this
+/// process, and a counter makes it differ, because drawing takes a system call.
 pub(crate) fn new_request_id() -> RequestId {
-    RequestId::new(uuid::Uuid::now_v7().to_string())
+    static DRAWN: LazyLock<[u8; 16]> = LazyLock::new(|| uuid::Uuid::new_v4().into_bytes());
+    static COUNTED: AtomicU32 = AtomicU32::new(0);
+    let [a, b, c, d, e, f, ..] = *DRAWN;
+    let [w, x, y, z] = COUNTED.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let millis = u64::try_from(since.as_millis()).unwrap_or_default();
+    let id = uuid::Builder::from_unix_timestamp_millis(millis, &[a, b, c, d, e, f, w, x, y, z]).into_uuid();
+    RequestId::new(id.hyphenated().encode_lower(&mut uuid::Uuid::encode_buffer()))
 }
 
 /// Returns the intent of a request: who, as whom, what, from where, with which parameters.
