@@ -1,8 +1,9 @@
 //! What impersonation costs: requests per second, latency, and the server's CPU time per request.
 //!
 //! `cargo bench -p vicarious --features sqlite,postgres --bench http` measures on SQLite, and on PostgreSQL too when
-//! `VICARIOUS_BENCH_POSTGRES` names a database. Each server is a process of its own, and the variants take turns in
-//! every round, so that a noisy machine is noisy for all of them. Figures are medians over the rounds.
+//! `VICARIOUS_BENCH_POSTGRES` names a database. The server is a process of its own, and the variants take turns in many
+//! short rounds, so that a noisy machine is noisy for all of them. Figures are medians over the rounds, ratios too: each
+//! is of two neighbours in the same round.
 //!
 //! - `bare`: a handler that looks up the session and the account itself;
 //! - `own`: the same handler behind the layer, signed in as oneself;
@@ -24,8 +25,8 @@ use std::time::Duration;
 
 use client::Sample;
 
-const ROUNDS: usize = 5;
-const EACH: Duration = Duration::from_millis(1500);
+const ROUNDS: usize = 24;
+const EACH: Duration = Duration::from_millis(350);
 const CLIENTS: [usize; 3] = [1, 8, 64];
 const VARIANTS: [&str; 4] = ["bare", "own", "pair", "pair, no look-up"];
 
@@ -67,28 +68,26 @@ fn measure(engine: &str, url: &str) {
         "clients", "variant", "req/s", "ratio", "p50", "p99", "server CPU"
     );
     for clients in CLIENTS {
-        let mut base = 0.0;
         for (number, variant) in VARIANTS.iter().enumerate() {
             let samples = &found[&(clients, number)];
-            let rate = median(samples, |sample| sample.rate());
             // `own` against `bare`, `pair` against `own`.
-            let ratio = if number == 0 { 1.0 } else { rate / base };
-            if number <= 1 {
-                base = rate;
-            }
+            let base = &found[&(clients, number.min(2).saturating_sub(1))];
+            let ratios = samples.iter().zip(base).map(|(sample, base)| sample.rate() / base.rate());
             println!(
-                "{clients:>8}  {variant:<18} {rate:>10.0} {ratio:>8.2} {:>7.0} µs {:>7.0} µs {:>9.1} µs",
-                median(samples, |sample| sample.p50.as_secs_f64() * 1e6),
-                median(samples, |sample| sample.p99.as_secs_f64() * 1e6),
-                median(samples, |sample| sample.cpu.as_secs_f64() * 1e6),
+                "{clients:>8}  {variant:<18} {:>10.0} {:>8.2} {:>7.0} µs {:>7.0} µs {:>9.1} µs",
+                median(samples.iter().map(Sample::rate)),
+                median(ratios),
+                median(samples.iter().map(|sample| sample.p50.as_secs_f64() * 1e6)),
+                median(samples.iter().map(|sample| sample.p99.as_secs_f64() * 1e6)),
+                median(samples.iter().map(|sample| sample.cpu.as_secs_f64() * 1e6)),
             );
         }
     }
     println!("(ratio: `own` to `bare`, both kinds of `pair` to `own`)");
 }
 
-fn median(samples: &[Sample], of: impl Fn(&Sample) -> f64) -> f64 {
-    let mut values: Vec<f64> = samples.iter().map(of).collect();
+fn median(values: impl Iterator<Item = f64>) -> f64 {
+    let mut values: Vec<f64> = values.collect();
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
 }
