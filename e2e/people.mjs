@@ -7,6 +7,8 @@ export const alice = { name: 'Alice', email: 'alice@example.com' };
 export const bob = { name: 'Bob', email: 'bob@example.com' };
 export const carol = { name: 'Carol', email: 'carol@example.com' };
 export const dana = { name: 'Dana', email: 'dana@example.com' };
+/** Administers an organisation of customers. */
+export const yara = { name: 'Yara', email: 'yara.dubois@example.com' };
 
 /** Signs in on the page that the application shows to strangers. */
 export async function signIn(page, { email }) {

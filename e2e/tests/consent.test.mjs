@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { inWords, looks, openHouse } from '../browser.mjs';
 import { assertInPlainSight, assertReadable } from '../checks.mjs';
-import { ask, banner, bob, signIn, whoAmI } from '../people.mjs';
+import { accountOf, alice, ask, banner, bob, signIn, whoAmI, yara } from '../people.mjs';
 
 const { scene } = await openHouse();
 const views = looks.filter(({ screen, scheme }) => (screen === 'phone') === (scheme === 'dark'));
@@ -83,6 +83,34 @@ for (const view of views) {
     const { status, body } = await ask(agent, '/impersonation', { method: 'POST', data });
     assert.equal(status, 403);
     assert.match(body.type, /consent-required$/);
+  });
+}
+
+for (const view of views) {
+  scene(`an administrator agrees for a colleague, who takes it back while Bob is in: ${inWords(view)}`, view, async ({ visitor }) => {
+    const [administrator, colleague, agent] = [await visitor(), await visitor(), await visitor()];
+    await signIn(administrator, yara);
+    await administrator.goto('/consents/people');
+    await assertReadable(administrator);
+    const row = administrator.getByRole('row').filter({ hasText: 'Not agreed for them', hasNotText: alice.email }).first();
+    const email = (await row.getByRole('cell').first().innerText()).trim();
+    await row.getByRole('button', { name: /^Agree/ }).click();
+    await administrator.getByRole('row').filter({ hasText: email }).getByRole('button', { name: /^Withdraw/ }).waitFor();
+    await assertReadable(administrator);
+
+    await signIn(agent, bob);
+    const somebody = await accountOf(agent, { email });
+    await startAs(agent, somebody);
+    await signIn(colleague, somebody);
+    await colleague.goto('/consents');
+    await assertReadable(colleague);
+    assert.match(await colleague.getByRole('main').innerText(), /Yara Dubois/, 'it says who agreed');
+    await colleague.getByRole('main').getByRole('button', { name: 'Withdraw' }).click();
+    assert.equal((await agent.goto('/orders')).status(), 410);
+
+    await administrator.goto('/consents/people');
+    const again = administrator.getByRole('row').filter({ hasText: email });
+    assert.equal(await again.getByRole('button', { name: /^Agree/ }).count(), 0, 'from now on they decide alone');
   });
 }
 
