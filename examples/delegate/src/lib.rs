@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use vicarious::console::Console;
 use vicarious::decide::Terms;
 use vicarious::sqlx::Store;
-use vicarious::{KeyRing, Rules, SignedDuration, Vicarious};
+use vicarious::{KeyRing, Rules, SignedDuration, Staff, Vicarious};
 
 use crate::books::Books;
 use crate::people::People;
@@ -23,6 +23,7 @@ pub async fn app(database_url: &str, keys: KeyRing) -> Result<Router, Box<dyn st
         .ledger(Store::connect(database_url).await?)
         .keys(keys)
         .who_may_whom(|accountant, client| client.engagement(accountant.id).is_some())
+        .staff(|_| Staff::No)
         .rules(
             Rules::new()
                 .read("GET /invoices", "looked at the invoices")
