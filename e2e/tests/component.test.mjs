@@ -45,3 +45,45 @@ scene('what a script is refused shows in the banner of the document, and the pag
   await banner(page).getByText('It was stopped.').first().waitFor();
   await banner(page).getByRole('button', { name: 'Go on as' }).waitFor();
 });
+
+scene('what an XMLHttpRequest is refused is explained and asked on the page, which then sends it again', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, bob);
+  await startAs(page, await accountOf(page, alice));
+  await page.goto('/search');
+  await page.addScriptTag({ url: '/impersonation/component.js' });
+  await page.evaluate(() => document.body.prepend(document.createElement('vicarious-banner')));
+  const press = (method, url) =>
+    page.evaluate(
+      ([method, url]) =>
+        new Promise((done) => {
+          const asked = new XMLHttpRequest();
+          asked.open(method, url);
+          asked.setRequestHeader('Content-Type', 'application/x-www-form-urlencoded');
+          asked.onload = () => done(asked.status);
+          asked.send('name=Alice+the+Second');
+        }),
+      [method, url],
+    );
+  const dialog = page.getByRole('dialog');
+  const answer = async (says, button) => {
+    await dialog.getByText(says).waitFor();
+    await dialog.getByRole('button', { name: button }).click();
+  };
+
+  assert.equal(await press('POST', '/payments'), 403);
+  await dialog.getByText(/can do this/).waitFor();
+  assert.equal(await dialog.getByRole('button').count(), 1, 'there is nothing to decide');
+  await answer(/can do this/, 'Close');
+
+  assert.equal(await press('PATCH', '/profile'), 403);
+  await answer('Switch to write?', 'Yes');
+  await answer('Now press it again.', 'Close');
+  assert.equal(await press('PATCH', '/profile'), 428);
+  await answer(/account\?$/, 'Yes');
+  await answer('Now press it again.', 'Close');
+  assert.ok((await press('PATCH', '/profile')) < 400);
+  assert.equal(await press('PATCH', '/profile'), 428, 'a yes is for one request');
+  await answer(/account\?$/, 'Cancel');
+  assert.equal(await dialog.count(), 0);
+});

@@ -21,6 +21,8 @@
     reason: "Reason",
     yes: "Yes",
     no: "Cancel",
+    ok: "Close",
+    again: "Now press it again.",
     on: "Go on as {agent}",
     changed: "This page was opened as somebody else. What you typed is still here.",
     reload: "Reload",
@@ -49,6 +51,8 @@
   let before = 0;
   let asking = null;
   let next = null;
+  // What was said yes to, and is to be sent again.
+  let agreed = null;
 
   const part = (id) => root.getElementById(id);
   const fill = (text, values) => text.replace(/{(\w+)}/g, (_, name) => values[name] ?? "");
@@ -87,19 +91,50 @@
   // The page reads the answer, too.
   const read = async (answer) => (await answer.clone().json().catch(() => null)) ?? {};
 
-  const { open, send: go } = XMLHttpRequest.prototype;
+  const { open, send: go, setRequestHeader: set } = XMLHttpRequest.prototype;
   XMLHttpRequest.prototype.open = function (...asked) {
     this.asked = asked;
+    this.takes = "*/*, ";
     return open.apply(this, asked);
+  };
+  XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
+    if (/^accept$/i.test(name)) this.takes = "";
+    return set.call(this, name, value);
   };
   XMLHttpRequest.prototype.send = function (body) {
     const [method, url] = this.asked;
     if (isOurs(url)) {
-      if (tag && !isSafe(method)) this.setRequestHeader("Identity", tag);
-      this.addEventListener("load", () => /409|410/.test(this.status) && refresh());
+      const isRefusable = tag && !isSafe(method);
+      const what = `${method} ${url} ${body}`;
+      if (isRefusable) {
+        set.call(this, "Identity", tag);
+        set.call(this, "Accept", `${this.takes}application/problem+json`);
+        if (what === agreed?.what) set.call(this, "Confirmation", agreed.confirmation);
+        agreed = null;
+      }
+      this.addEventListener("load", () => {
+        if (/409|410/.test(this.status)) refresh();
+        else if (isRefusable && /403|428/.test(this.status)) explain(what, this);
+      });
     }
     return go.call(this, body);
   };
+
+  // Nobody can send such a request again but the page, so people are asked to.
+  async function explain(what, { response }) {
+    try {
+      const { type, detail, question, confirmation } = typeof response === "string" ? JSON.parse(response) : response;
+      if (!/^urn:vicarious:/.test(type)) return;
+      if (confirmation) {
+        if ((await ask(question)) === null) return;
+        agreed = { what, confirmation };
+      } else if (!/:read-only$/.test(type)) return void ask(detail, null, false);
+      else if (!(await change("write"))) return;
+      ask(texts.again, null, false);
+    } catch {
+      // It is the application's own, and no problem of ours.
+    }
+  }
 
   async function notice({ method, url }, answer) {
     const said = answer.headers.get("Impersonation");
@@ -160,12 +195,12 @@
 
   const say = (name, detail) => root.host.dispatchEvent(new CustomEvent(name, { detail, cancelable: true, bubbles: true }));
 
-  function ask(question, reason) {
+  function ask(question, reason, isQuestion = true) {
     const field = reason != null && make("input", { value: reason, required: true });
     const yes = make("button", { value: "yes" }, texts.yes);
-    const no = make("button", { formNoValidate: true }, texts.no);
+    const no = make("button", { formNoValidate: true }, isQuestion ? texts.no : texts.ok);
     const asked = field && make("label", {}, texts.reason, field);
-    const dialog = make("dialog", { ariaLabel: question }, make("form", { method: "dialog" }, make("p", {}, question), asked, yes, no));
+    const dialog = make("dialog", { ariaLabel: question }, make("form", { method: "dialog" }, make("p", {}, question), asked, isQuestion && yes, no));
     root.append(dialog);
     dialog.showModal();
     return new Promise((done) => {
