@@ -14,6 +14,13 @@ impl From<i64> for AccountId {
     }
 }
 
+/// The text of a field, so that `&user.id` will do.
+impl From<&String> for AccountId {
+    fn from(text: &String) -> Self {
+        Self::new(text.as_str())
+    }
+}
+
 /// A name frozen at the moment something happened, so that the record outlives the account.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Person {
@@ -21,7 +28,7 @@ pub struct Person {
     pub id: AccountId,
     /// The name people know the account by.
     pub name: String,
-    /// The address the account signs in with.
+    /// The address the account signs in with; empty where it has none.
     pub email: String,
 }
 
@@ -45,6 +52,16 @@ fn yes() -> bool {
 
 impl Account {
     /// Returns an active account without an organisation.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use vicarious_core::Account;
+    ///
+    /// let (number, text) = (17, "b0b".to_owned());
+    /// assert_eq!(Account::new(number, "Alice Ames", "alice@example.com").id().as_str(), "17");
+    /// assert_eq!(Account::new(&text, "Bob Baker", "").id().as_str(), "b0b");
+    /// ```
     pub fn new(id: impl Into<AccountId>, name: impl Into<String>, email: impl Into<String>) -> Self {
         let person = Person { id: id.into(), name: name.into(), email: email.into() };
         Self { person, organisation: None, active: true }

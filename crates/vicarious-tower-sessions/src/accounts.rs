@@ -1,24 +1,28 @@
 //! What sessions cannot tell: who there is.
 
-use async_trait::async_trait;
 use serde_json::{Number, Value};
 use vicarious_axum::{Found, HostError, Search};
 use vicarious_core::{Account, AccountId};
 
 /// The accounts of an application, and how its sign-in writes them into a session.
-#[async_trait]
 pub trait Accounts: Send + Sync + 'static {
     /// The application's own account type.
     type User: Clone + Send + Sync + 'static;
+    /// Why an answer may be missing, which is an outage: any error, such as that of a database.
+    type Error: Into<HostError>;
 
     /// Returns who a user is.
     fn account(&self, user: &Self::User) -> Account;
 
     /// Returns the account with this id, disabled ones included.
-    async fn find(&self, id: &AccountId) -> Result<Option<Self::User>, HostError>;
+    fn find(&self, id: &AccountId) -> impl Future<Output = Result<Option<Self::User>, Self::Error>> + Send;
 
     /// Returns a page of the accounts that `by` may impersonate and that match.
-    async fn search(&self, by: &Self::User, search: &Search) -> Result<Found<Self::User>, HostError>;
+    fn search(
+        &self,
+        by: &Self::User,
+        search: &Search,
+    ) -> impl Future<Output = Result<Found<Self::User>, Self::Error>> + Send;
 
     /// Returns who is signed in, from the value that a sign-in leaves in the session.
     ///

@@ -62,11 +62,11 @@ impl<A: Accounts, S: SessionStore> Host for TowerSessions<A, S> {
     }
 
     async fn find(&self, id: &AccountId) -> Result<Option<A::User>, HostError> {
-        self.accounts.find(id).await
+        self.accounts.find(id).await.map_err(Into::into)
     }
 
     async fn search(&self, by: &A::User, search: &Search) -> Result<Found<A::User>, HostError> {
-        self.accounts.search(by, search).await
+        self.accounts.search(by, search).await.map_err(Into::into)
     }
 
     fn attach(&mut self, keys: &KeyRing) -> Option<Arc<dyn Watch>> {

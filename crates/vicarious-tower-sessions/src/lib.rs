@@ -14,9 +14,9 @@
 //! use axum::Router;
 //! use axum::routing::get;
 //! use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
-//! use vicarious_axum::{Found, HostError, KeyRing, Search, Vicarious};
+//! use vicarious_axum::{Found, KeyRing, Search, Vicarious};
 //! use vicarious_core::{Account, AccountId};
-//! use vicarious_tower_sessions::{Accounts, TowerSessions, async_trait};
+//! use vicarious_tower_sessions::{Accounts, TowerSessions};
 //!
 //! # #[derive(Clone)]
 //! # struct User { id: i64, name: String, email: String, is_support: bool }
@@ -26,21 +26,20 @@
 //! #     async fn user(&self, _: &str) -> Result<Option<User>, std::io::Error> { Ok(None) }
 //! #     async fn users(&self, _: &str, _: u32, _: u32) -> Result<(Vec<User>, u64), std::io::Error> { Ok((Vec::new(), 0)) }
 //! # }
-//! #[async_trait]
 //! impl Accounts for Database {
 //!     type User = User;
+//!     type Error = std::io::Error;
 //!
 //!     fn account(&self, user: &User) -> Account {
-//!         Account::new(user.id.to_string(), &user.name, &user.email)
+//!         Account::new(user.id, &user.name, &user.email)
 //!     }
 //!
-//!     async fn find(&self, id: &AccountId) -> Result<Option<User>, HostError> {
-//!         self.user(id.as_str()).await.map_err(HostError::new)
+//!     async fn find(&self, id: &AccountId) -> Result<Option<User>, std::io::Error> {
+//!         self.user(id.as_str()).await
 //!     }
 //!
-//!     async fn search(&self, _: &User, search: &Search) -> Result<Found<User>, HostError> {
-//!         let found = self.users(&search.q, search.page, search.per_page).await;
-//!         found.map(|(accounts, total)| Found { accounts, total }).map_err(HostError::new)
+//!     async fn search(&self, _: &User, search: &Search) -> Result<Found<User>, std::io::Error> {
+//!         Ok(self.users(&search.q, search.page, search.per_page).await?.into())
 //!     }
 //! }
 //!

@@ -2,7 +2,7 @@
 
 use vicarious_axum::{Found, HostError, Search};
 use vicarious_core::{Account, AccountId};
-use vicarious_tower_sessions::{Accounts, async_trait};
+use vicarious_tower_sessions::Accounts;
 
 pub(crate) const ALICE: i64 = 1;
 pub(crate) const BOB: i64 = 2;
@@ -29,9 +29,9 @@ impl People {
     }
 }
 
-#[async_trait]
 impl Accounts for People {
     type User = User;
+    type Error = HostError;
 
     fn account(&self, user: &User) -> Account {
         Account::new(user.id.to_string(), user.name, format!("{}@example.com", user.name))

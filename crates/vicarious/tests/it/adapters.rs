@@ -5,7 +5,7 @@ use axum::{Json, Router};
 use tower_sessions::{MemoryStore, Session, SessionManagerLayer};
 use vicarious::testing::{Credential, MemoryLedger, TestApp};
 use vicarious::tower_sessions::{Accounts, TowerSessions};
-use vicarious::{Account, AccountId, BuildError, Found, Host, HostError, KeyRing, Search, Vicarious, async_trait};
+use vicarious::{Account, AccountId, BuildError, Found, Host, HostError, KeyRing, Search, Vicarious};
 
 use crate::shop::{Shop, User, browsed, home, sign_in};
 
@@ -13,20 +13,33 @@ use crate::shop::{Shop, User, browsed, home, sign_in};
 #[derive(Clone, Default)]
 struct Database(Shop);
 
-#[async_trait]
+impl Database {
+    async fn user(&self, id: &str) -> Result<Option<User>, HostError> {
+        self.0.find(&AccountId::from(id)).await
+    }
+
+    async fn customers(&self, _: &str, page: u32, per_page: u32) -> Result<(Vec<User>, u64), HostError> {
+        let all = self.0.everybody();
+        let total = all.len() as u64;
+        let skipped = page.saturating_sub(1).saturating_mul(per_page) as usize;
+        Ok((all.into_iter().skip(skipped).take(per_page as usize).collect(), total))
+    }
+}
+
 impl Accounts for Database {
     type User = User;
+    type Error = HostError;
 
     fn account(&self, user: &User) -> Account {
-        self.0.account(user)
+        Account::new(user.id, user.name, "")
     }
 
     async fn find(&self, id: &AccountId) -> Result<Option<User>, HostError> {
-        self.0.find(id).await
+        self.user(id.as_str()).await
     }
 
-    async fn search(&self, by: &User, search: &Search) -> Result<Found<User>, HostError> {
-        Host::search(&self.0, by, search).await
+    async fn search(&self, _: &User, search: &Search) -> Result<Found<User>, HostError> {
+        Ok(self.customers(&search.q, search.page, search.per_page).await?.into())
     }
 }
 
@@ -66,6 +79,32 @@ async fn a_handler_that_looks_into_the_session_finds_the_customer() {
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
     bob.get("/who").as_json().await.assert_status(200).assert_shows("alice");
     bob.stop().await.get("/who").await.assert_status(200).assert_shows("bob");
+}
+
+#[tokio::test]
+async fn the_check_finds_a_name_in_the_session_that_the_sign_in_does_not_use() {
+    for (name, found) in [("user_id", 0), ("userid", 1)] {
+        let (store, ledger) = (MemoryStore::default(), MemoryLedger::new());
+        let vicarious = Vicarious::builder(TowerSessions::new(Database::default(), store.clone(), name))
+            .ledger(ledger)
+            .keys(KeyRing::generate())
+            .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
+            .sign_in("POST /sign-in")
+            .sign_out("POST /sign-out")
+            .build()
+            .unwrap();
+        let sign_in = async |session: Session, Json(who): Json<String>| session.insert("user_id", who).await.unwrap();
+        let app = Router::new()
+            .route("/sign-in", post(sign_in))
+            .route("/sign-out", post(async || ()))
+            .layer(vicarious.layer())
+            .layer(SessionManagerLayer::new(store));
+        let app =
+            TestApp::new(app, &vicarious, |who| async move { Credential::json("/sign-in", &who.as_str().into()) });
+        let sentences = app.check("bob").await;
+        let unseen = sentences.iter().filter(|sentence| sentence.contains("the layer sees nobody")).count();
+        assert_eq!(unseen, found, "{sentences:?}");
+    }
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use vicarious::{
 #[derive(Clone, Debug)]
 pub(crate) struct User {
     pub(crate) id: &'static str,
-    name: &'static str,
+    pub(crate) name: &'static str,
     pub(crate) is_support: bool,
     pub(crate) has_accepted_terms: bool,
 }
@@ -50,6 +50,10 @@ struct Data {
 impl Shop {
     fn data(&self) -> MutexGuard<'_, Data> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn everybody(&self) -> Vec<User> {
+        USERS.to_vec()
     }
 
     pub(crate) fn seen_now(&self, user: &User) {
