@@ -11,13 +11,15 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{Method, StatusCode};
 use tower::ServiceExt;
+use vicarious_core::Rule;
 use vicarious_core::rules::Line;
 
 pub use finding::Finding;
 
 use crate::engine::Engine;
-use crate::listed::{RouteListed, list_routes};
+use crate::listed::{RouteListed, begins, list_routes, same};
 use crate::paths::OWN_PATH;
+use crate::presented::HandleIn;
 use crate::{Treats, Vicarious};
 
 /// The method of a check: no handler takes it, but one that takes any.
@@ -38,11 +40,12 @@ impl Vicarious {
     ///
     /// ```no_run
     /// # async fn serve(app: axum::Router, vicarious: vicarious_axum::Vicarious) -> Result<(), String> {
-    /// for finding in vicarious.check(&app).await {
-    ///     if finding.is_wrong() {
-    ///         return Err(finding.to_string());
-    ///     }
+    /// let found = vicarious.check(&app).await;
+    /// for finding in &found {
     ///     eprintln!("{finding}");
+    /// }
+    /// if found.iter().any(vicarious_axum::Finding::is_wrong) {
+    ///     return Err("it is not put together as it must be".to_owned());
     /// }
     /// # Ok(())
     /// # }
@@ -127,6 +130,13 @@ impl Check<'_> {
         if engine.paths.sign_out.is_empty() {
             found.push(Finding::NoSignOut);
         }
+        if engine.mounted.is_there() {
+            found.extend(self.phrases());
+            // A client that sends its handle itself opens no page of ours.
+            if engine.sign_in_page.is_none() && engine.handle_in != HandleIn::Header {
+                found.push(Finding::NoSignInPage);
+            }
+        }
         let everything = |prefix: &&String| prefix.trim_matches('/').is_empty();
         for prefix in engine.paths.open.iter().chain(&engine.paths.assets).filter(everything) {
             found.push(Finding::EverythingOpen { path: prefix.clone() });
@@ -137,6 +147,19 @@ impl Check<'_> {
             }
         }
         found
+    }
+
+    /// Pages for which the customer's access log has no words.
+    fn phrases(&self) -> Option<Finding> {
+        let is_wordless = |path: &str| {
+            let verdict = self.engine.rules.verdict("GET", Some(path));
+            verdict.phrase.is_none()
+                && verdict.rule != Rule::Never
+                && self.vicarious.treats("GET", path) == Treats::Judged
+        };
+        let pages = self.listed.iter().filter(|route| route.methods.is_some() && route.takes("GET"));
+        let routes: Vec<String> = pages.map(|route| route.path.clone()).filter(|path| is_wordless(path)).collect();
+        (!routes.is_empty()).then_some(Finding::NoPhrase { routes })
     }
 
     /// Where the layer is not, or why nobody can be found out; an error when it is nowhere.
@@ -229,23 +252,4 @@ impl Check<'_> {
 fn filled(template: &str) -> String {
     let segments = template.split('/').map(|segment| if segment.starts_with('{') { "1" } else { segment });
     segments.collect::<Vec<_>>().join("/")
-}
-
-fn segments(route: &str) -> impl Iterator<Item = &str> {
-    route.split('/').filter(|segment| !segment.is_empty())
-}
-
-fn alike(one: &str, other: &str) -> bool {
-    one == other || (one.starts_with('{') && other.starts_with('{'))
-}
-
-/// Returns whether two templates are the same, whatever their parameters are called.
-fn same(one: &str, other: &str) -> bool {
-    segments(one).count() == segments(other).count() && begins(one, other)
-}
-
-/// Returns whether a route is `prefix`, or below it.
-fn begins(route: &str, prefix: &str) -> bool {
-    let mut own = segments(route);
-    segments(prefix).all(|segment| own.next().is_some_and(|own| alike(own, segment)))
 }

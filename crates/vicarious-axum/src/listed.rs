@@ -36,7 +36,7 @@ impl RouteListed {
 /// assert_eq!(listed[0].path, "/orders/{id}");
 /// assert_eq!(listed[0].methods.as_deref(), Some(&["GET".to_owned(), "POST".to_owned()][..]));
 /// ```
-pub fn list_routes(router: &Router) -> Vec<RouteListed> {
+pub fn list_routes<S>(router: &Router<S>) -> Vec<RouteListed> {
     let shown = format!("{router:?}");
     let mut listed = parse(&shown).unwrap_or_default();
     listed.sort();
@@ -74,6 +74,31 @@ fn methods(endpoint: &str) -> Option<Vec<String>> {
     Some(allowed.split(',').filter(|method| !matches!(*method, "HEAD" | "")).map(str::to_owned).collect())
 }
 
+fn segments(route: &str) -> impl Iterator<Item = &str> {
+    route.split('/').filter(|segment| !segment.is_empty())
+}
+
+fn alike(one: &str, other: &str) -> bool {
+    one == other || (one.starts_with('{') && other.starts_with('{'))
+}
+
+/// Returns whether two templates are the same, whatever their parameters are called.
+pub(crate) fn same(one: &str, other: &str) -> bool {
+    segments(one).count() == segments(other).count() && begins(one, other)
+}
+
+/// Returns whether a route is `prefix`, or below it.
+pub(crate) fn begins(route: &str, prefix: &str) -> bool {
+    let mut own = segments(route);
+    segments(prefix).all(|segment| own.next().is_some_and(|own| alike(own, segment)))
+}
+
+/// Returns whether a template matches a path, or is the same as another template.
+pub(crate) fn covers(template: &str, path: &str) -> bool {
+    let is_match = |(own, asked): (&str, &str)| own == asked || own.starts_with('{');
+    segments(template).count() == segments(path).count() && segments(template).zip(segments(path)).all(is_match)
+}
+
 #[cfg(test)]
 mod tests {
     use axum::Router;
@@ -97,6 +122,12 @@ mod tests {
             .map(|route| format!("{} {}", route.methods.unwrap_or_default().join(","), route.path))
             .collect();
         assert_eq!(shown, ["GET /", "DELETE /orders/{id}", "POST /payments", "GET,PATCH /profile", " /rpc"]);
+    }
+
+    #[test]
+    fn a_router_that_still_lacks_its_state_tells_its_routes_too() {
+        let router: Router<u32> = Router::new().route("/", get(async || "home"));
+        assert_eq!(list_routes(&router).len(), 1);
     }
 
     #[test]

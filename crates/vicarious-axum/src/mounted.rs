@@ -1,20 +1,32 @@
 //! Where the console is, once it is mounted.
 
-use std::sync::OnceLock;
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use crate::Vicarious;
+use crate::listed::{RouteListed, covers};
 
 /// What a console has said of itself.
 #[derive(Default)]
 pub(crate) struct Mounted {
     at: OnceLock<String>,
     assets: OnceLock<Vec<String>>,
+    pages: RwLock<Vec<String>>,
 }
 
 impl Mounted {
     /// Returns a path of the console's as browsers see it.
     pub(crate) fn link(&self, path: &str) -> String {
         format!("{}{path}", self.at.get().map_or("", String::as_str))
+    }
+
+    /// Returns whether a path, or the template of a route, is one of the console's pages.
+    pub(crate) fn is_page(&self, path: &str) -> bool {
+        self.pages.read().unwrap_or_else(PoisonError::into_inner).iter().any(|own| covers(own, path))
+    }
+
+    /// Returns whether a console is there.
+    pub(crate) fn is_there(&self) -> bool {
+        self.at.get().is_some()
     }
 
     /// Returns whether a path is one of the console's style sheets.
@@ -24,6 +36,12 @@ impl Mounted {
 }
 
 impl Vicarious {
+    /// Takes note of which routes are the console's, so that nobody is asked for a rule of them; a console says it by itself.
+    pub fn mounts_console_routes(&self, at: &str, routes: &[RouteListed]) {
+        let mut pages = self.engine.mounted.pages.write().unwrap_or_else(PoisonError::into_inner);
+        pages.extend(routes.iter().map(|route| format!("{at}{}", route.path)));
+    }
+
     /// Takes note of where a console is mounted, so that the start page leads there, and of its style sheets, which are open
     /// to everybody and not recorded. A console says it by itself; what was said first counts.
     pub fn mounts_console(&self, at: &str, assets: &[&str]) {

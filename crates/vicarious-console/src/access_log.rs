@@ -11,7 +11,7 @@ use vicarious_core::{AccountId, Impersonation, ImpersonationId, Kind, Timestamp,
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
-use crate::deeds::{deed, ended_at, is_trifle};
+use crate::deeds::{deed_for_customer, ended_at, is_trifle};
 use crate::frame::Frame;
 use crate::sentence::{Say, Sentence};
 use crate::until::given_until;
@@ -158,7 +158,7 @@ fn deeds(asked: &Asked, entries: &[Recorded], changed: &[Recorded]) -> Vec<Strin
         let worked = request.status.is_some_and(|status| status < 400);
         // A change is told with its values, so the request that made it needs no words of its own.
         let is_told = !is_safe(&request.method) && told.contains(&&request.id);
-        let deed = deed(&asked.words, asked.vicarious().rules(), request);
+        let deed = deed_for_customer(&asked.words, asked.vicarious().rules(), request);
         if worked && !is_told && !is_trifle(asked.vicarious().rules(), request) && !deeds.contains(&deed) {
             deeds.push(deed);
         }

@@ -46,6 +46,18 @@ pub(crate) fn deed(words: &Words, rules: &Rules, request: &RequestFacts) -> Stri
     }
 }
 
+/// Returns the same for a customer, whom the templates of routes tell nothing.
+pub(crate) fn deed_for_customer(words: &Words, rules: &Rules, request: &RequestFacts) -> String {
+    let is_page = !matches!(request.method.as_str(), SUBSCRIBE | PERFORM);
+    if !is_page || phrase(rules, request).is_some() || own(request.route.as_deref().unwrap_or_default()).is_some() {
+        deed(words, rules, request)
+    } else if is_safe(&request.method) {
+        words.text("opened another page").to_owned()
+    } else {
+        words.text("sent something from another page").to_owned()
+    }
+}
+
 /// Returns what a request was meant to do, to follow "tried": `to save this profile`.
 pub(crate) fn attempt(words: &Words, rules: &Rules, request: &RequestFacts) -> String {
     let route = request.route.as_deref();
@@ -111,7 +123,7 @@ pub(crate) fn why_ended(cause: EndCause) -> &'static str {
         EndCause::Stopped => "It was stopped.",
         EndCause::Expired => "Its time was up.",
         EndCause::IdledOut => "Nothing was done in it for too long.",
-        EndCause::Revoked => "The customer or an administrator ended it.",
+        EndCause::Revoked => "The customer, an administrator, or the agent from elsewhere ended it.",
         EndCause::SignedOut => "The agent signed out.",
         EndCause::PermissionLost => "The agent may no longer use this account.",
         EndCause::AccountGone => "One of the two accounts is gone or disabled.",
@@ -190,5 +202,20 @@ mod tests {
         assert_eq!(deed("GET", None), "opened /orders/7");
         assert_eq!(deed("POST", Some("/orders/{id}")), "sent POST /orders/{id}");
         assert_eq!(deed("GET", Some("/support/consents")), "looked at support access");
+    }
+
+    #[test]
+    fn a_customer_reads_no_template_of_a_route() {
+        let rules = Rules::new().by_handler_saying("POST /graphql", "looked up prices").by_handler("POST /rpc");
+        let told = |method: &str, route: &str| {
+            let (id, method, path) = (RequestId::from("1"), method.to_owned(), route.to_owned());
+            let request = RequestFacts { id, method, route: Some(path.clone()), path, status: None };
+            super::deed_for_customer(&Words::english(), &rules, &request)
+        };
+        assert_eq!(told("GET", "/entries/{id}"), "opened another page");
+        assert_eq!(told("POST", "/rpc"), "sent something from another page");
+        assert_eq!(told("POST", "/graphql"), "looked up prices");
+        assert_eq!(told("GET", "/consents"), "looked at support access");
+        assert_eq!(told("SUBSCRIBE", "ChatChannel"), "listened to ChatChannel");
     }
 }

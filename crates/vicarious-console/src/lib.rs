@@ -38,7 +38,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::HeaderMap;
 use axum::middleware::from_fn;
 use axum::routing::{delete, get, patch, post};
-use vicarious_axum::{Refused, Staff, Vicarious};
+use vicarious_axum::{Refused, Staff, Vicarious, list_routes};
 use vicarious_core::{Identity, Words};
 
 pub use bar::Bar;
@@ -213,7 +213,7 @@ impl Console {
             .route("/impersonations/resume", post(revoking::resume))
             .route("/impersonations/{id}", get(timeline::show).delete(revoking::revoke).post(revoking::revoke))
             .route("/audit", get(trail::list));
-        finished(router, shared)
+        self.finished(router, shared)
     }
 
     /// Returns the pages of customers. `GET /consents` also serves staff: what they asked for.
@@ -232,10 +232,11 @@ impl Console {
             .route("/support-code", get(support_code::page).post(support_code::make))
             .route("/access-log", get(access_log::list))
             .route("/access-log/{id}", delete(revoking::end).post(revoking::end));
-        finished(router, shared)
+        self.finished(router, shared)
     }
-}
 
-fn finished(router: Router<Shared>, shared: Shared) -> Router {
-    router.layer(from_fn(answer::finish)).layer(DefaultBodyLimit::max(BODY_AT_MOST)).with_state(shared)
+    fn finished(&self, router: Router<Shared>, shared: Shared) -> Router {
+        self.settings.vicarious.mounts_console_routes(&self.settings.at, &list_routes(&router));
+        router.layer(from_fn(answer::finish)).layer(DefaultBodyLimit::max(BODY_AT_MOST)).with_state(shared)
+    }
 }

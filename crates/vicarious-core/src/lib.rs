@@ -27,6 +27,7 @@ pub use consent::{Consent, ConsentId};
 pub use decide::Transition;
 pub use identity::Identity;
 pub use impersonation::{EndCause, HandleHash, Impersonation, ImpersonationId, Mode, SignInKey};
+pub use ports::Ledger;
 pub use refusal::Refusal;
 pub use rules::{Rule, Rules};
 pub use site_path::SitePath;

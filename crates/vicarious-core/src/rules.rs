@@ -140,6 +140,12 @@ impl Rules {
         self.line(route, Rule::ByHandler, None)
     }
 
+    /// The same, with what it means in the customer's access log: `looked up prices`.
+    #[must_use]
+    pub fn by_handler_saying(self, route: &str, phrase: &str) -> Self {
+        self.line(route, Rule::ByHandler, Some(phrase))
+    }
+
     /// Returns the table, in the order it was written.
     pub fn lines(&self) -> &[Line] {
         &self.lines

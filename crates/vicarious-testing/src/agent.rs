@@ -162,7 +162,10 @@ fn not_started(agent: &AccountId, customer: &AccountId, at: &Location<'_>, answe
         (403, Some("step-up-required")) => "\nThe sign-in is too old: is the host's time that of the test's clock?",
         (404, Some("not-found")) => "\n`who_may_whom` does not let this agent act as this account.",
         (404, None) => "\nIs `.layer(vicarious.layer())` around the router that the test was given?",
-        (401, _) => "\nThe layer sees nobody signed in: does `Host::sign_in_key` find what the sign-in left?",
+        (401, _) => {
+            "\nThe layer sees nobody signed in: does `Host::sign_in_key` find what the sign-in left? \
+             With an adapter: is the name right under which the session has it?"
+        }
         (500, Some("layer-order")) => "\nThe layers are in the wrong order.",
         _ => "",
     };

@@ -4,8 +4,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
+use http::StatusCode;
 use jiff::SignedDuration;
-use vicarious_axum::Vicarious;
+use vicarious_axum::{Finding, Vicarious};
 use vicarious_core::decide::give_ahead;
 use vicarious_core::{Account, AccountId, Person};
 
@@ -95,12 +96,39 @@ impl TestApp {
         found.ok().flatten().unwrap_or_else(|| nobody(&id))
     }
 
-    /// Returns what [`Vicarious::check`] finds wrong with the router, and what is careless about the cookies that somebody
-    /// gets who signs in, a sentence each.
+    /// Returns what [`Vicarious::check`] finds wrong with the router, or doubtful; whether the layer sees who has signed in; and
+    /// what is careless about the cookies that they get, a sentence each.
+    ///
+    /// What [is about comfort](vicarious_axum::Finding::is_about_comfort) is left out: that is for the log at the start.
+    ///
+    /// # Panics
+    ///
+    /// When the sign-in does not succeed.
     pub async fn check(&self, account: impl Into<AccountId>) -> Vec<String> {
+        let account = account.into();
         let found = self.vicarious.check(&self.router).await;
-        let cookies = self.signed_in(account).await.careless_cookies();
-        found.iter().map(ToString::to_string).chain(cookies).collect()
+        let mut browser = self.signed_in(account.clone()).await;
+        let cookies = browser.careless_cookies();
+        let mut sentences: Vec<String> =
+            found.iter().filter(|finding| !finding.is_about_comfort()).map(ToString::to_string).collect();
+        // With a layer in the wrong place nobody is seen, and why has been said.
+        if !found.iter().any(Finding::is_wrong) && !self.sees_somebody(&mut browser).await {
+            sentences.push(format!(
+                "`{account}` has signed in, and the layer sees nobody: `Host::sign_in_key` or `Host::sign_in` does not find \
+                 what the sign-in left; with an adapter, the name under which the session has the user may be another"
+            ));
+        }
+        sentences.extend(cookies);
+        sentences
+    }
+
+    async fn sees_somebody(&self, browser: &mut Browser) -> bool {
+        browser.get_json("/impersonation/new").await.status != StatusCode::UNAUTHORIZED
+    }
+
+    /// Returns the unsafe routes that have no rule yet, `POST /notes`; see [`Vicarious::undecided`].
+    pub fn undecided(&self) -> Vec<String> {
+        self.vicarious.undecided(&self.router)
     }
 
     /// Returns the running system.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vicarious_axum::{RouteListed, list_routes};
+use vicarious_axum::{RouteListed, Treats, list_routes};
 use vicarious_core::rules::is_safe;
 
 use crate::app::TestApp;
@@ -58,6 +58,14 @@ impl Routes {
         Target { method: method.to_owned(), template: template.to_owned(), path: self.filled(template) }
     }
 
+    /// Gives the console's routes an example where the host has none: nothing of the host's is behind them.
+    fn of_console(&self, app: &TestApp, mut target: Target) -> Target {
+        if target.path.is_err() && app.vicarious().treats(&target.method, &target.template) == Treats::Console {
+            target.path = Ok(made_up(&target.template));
+        }
+        target
+    }
+
     fn all(&self, app: &TestApp) -> BTreeSet<Target> {
         let listed = list_routes(app.router());
         let mut all: BTreeSet<Target> = listed.iter().flat_map(|route| self.of_listed(route)).collect();
@@ -72,7 +80,7 @@ impl Routes {
                 all.insert(self.target(method, &line.route));
             }
         }
-        all
+        all.into_iter().map(|target| self.of_console(app, target)).collect()
     }
 
     fn of_listed(&self, route: &RouteListed) -> Vec<Target> {
@@ -97,4 +105,10 @@ impl Routes {
         }
         Ok(segments.join("/"))
     }
+}
+
+/// Returns a path that a template matches, and that stands for nothing that exists.
+pub(crate) fn made_up(template: &str) -> String {
+    let segments = template.split('/').map(|segment| if segment.starts_with('{') { "1" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
 }

@@ -58,6 +58,13 @@ pub enum Finding {
     NobodySeesConsole,
     /// No route is named that signs people out.
     NoSignOut,
+    /// No page is named on which people sign in.
+    NoSignInPage,
+    /// Pages for which no rule has a phrase, so that a customer reads of "another page".
+    NoPhrase {
+        /// Their templates.
+        routes: Vec<String>,
+    },
 }
 
 impl Finding {
@@ -65,8 +72,19 @@ impl Finding {
     pub fn is_wrong(&self) -> bool {
         !matches!(
             self,
-            Self::NobodyMay | Self::NobodySeesConsole | Self::NoSignOut | Self::NoRoute { .. } | Self::NoMethod { .. }
+            Self::NobodyMay
+                | Self::NobodySeesConsole
+                | Self::NoSignOut
+                | Self::NoSignInPage
+                | Self::NoPhrase { .. }
+                | Self::NoRoute { .. }
+                | Self::NoMethod { .. }
         )
+    }
+
+    /// Returns whether it is about what people read and where they land, and not about what is put together in which order.
+    pub fn is_about_comfort(&self) -> bool {
+        matches!(self, Self::NoSignInPage | Self::NoPhrase { .. })
     }
 }
 
@@ -108,6 +126,15 @@ impl fmt::Display for Finding {
             Self::NobodySeesConsole => {
                 f.write_str("the console is there, and nobody may see it: say who may with `.staff(…)`")
             }
+            Self::NoSignInPage => f.write_str(
+                "no sign-in page is named, so somebody who follows a link from a ticket signed out gets a 401 and has lost \
+                 the link: say `.sign_in_page(\"/sign-in?then=\")`",
+            ),
+            Self::NoPhrase { routes } => write!(
+                f,
+                "customers read \"opened another page\" of {}: give each a line with a phrase, `.read(\"GET /…\", \"looked at …\")`",
+                routes.join(", ")
+            ),
             Self::NoSignOut => f.write_str(
                 "no sign-out is named, so an agent who signs out as a customer is refused: say `.sign_out(\"POST /…\")`",
             ),

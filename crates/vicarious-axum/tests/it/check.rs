@@ -4,7 +4,9 @@ use axum::Router;
 use axum::http::request::Parts;
 use axum::routing::{any, get, patch, post};
 use testkit::MemoryLedger;
-use vicarious_axum::{Builder, Finding, Found, Host, HostError, KeyRing, Search, SignIn, Staff, Vicarious};
+use vicarious_axum::{
+    Builder, Finding, Found, Host, HostError, KeyRing, RouteListed, Search, SignIn, Staff, Treats, Vicarious,
+};
 use vicarious_core::{Account, AccountId, Rules, SignInKey};
 
 /// A host that finds out who is signed in from what a layer outside puts into the request, if it is to.
@@ -114,6 +116,29 @@ async fn a_router_merged_after_the_layer_takes_our_own_routes_away() {
     assert_eq!(found, [Finding::FallbackOutside, Finding::Outside { route: "/accounts".into(), status: 405 }]);
     let found = vicarious.check(&routes().route_layer(vicarious.layer())).await;
     assert_eq!(found, [Finding::FallbackOutside]);
+}
+
+#[tokio::test]
+async fn what_a_customer_or_a_follower_of_a_link_would_miss_is_doubtful_once_there_is_a_console() {
+    let listed = |path: &str| RouteListed { path: path.to_owned(), methods: Some(vec!["GET".into(), "POST".into()]) };
+    let found = async |builder: Builder<Shop>| {
+        let vicarious = builder.build().unwrap();
+        vicarious.mounts_console("", &[]);
+        vicarious.mounts_console_routes("", &[listed("/accounts/{id}")]);
+        let app = routes().route("/accounts/{id}", get(async || "somebody").post(async || "changed"));
+        let found = vicarious.check(&app.clone().layer(vicarious.layer())).await;
+        assert_eq!(vicarious.treats("GET", "/accounts/17"), Treats::Console);
+        assert_eq!(vicarious.undecided(&app), Vec::<String>::new(), "the console's own need no rule");
+        found
+    };
+    let wordless = Finding::NoPhrase { routes: vec!["/".into(), "/orders/{id}".into()] };
+    assert_eq!(found(builder(Shop::Cookies)).await, [wordless.clone(), Finding::NoSignInPage]);
+    assert!(!wordless.is_wrong() && !Finding::NoSignInPage.is_wrong());
+    assert!(wordless.to_string().contains("\"opened another page\" of /, /orders/{id}: "), "{wordless}");
+    let rules = Rules::new().never("/payments").confirm("PATCH /profile", "save this profile");
+    let told = rules.read("GET /", "looked at the start page").read("GET /orders/{id}", "looked at orders");
+    assert_eq!(found(builder(Shop::Cookies).rules(told).sign_in_page("/sign-in?then=")).await, []);
+    assert_eq!(found(builder(Shop::Cookies).handle_in_header()).await, [wordless], "no browser opens our pages");
 }
 
 #[tokio::test]

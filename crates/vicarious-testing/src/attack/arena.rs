@@ -2,7 +2,6 @@
 
 use http::Method;
 use serde_json::json;
-use vicarious_axum::Treats;
 use vicarious_core::ports::Running;
 use vicarious_core::{AccountId, Impersonation, Rule};
 
@@ -12,7 +11,7 @@ use crate::app::TestApp;
 use crate::cast::Cast;
 use crate::inside::Inside;
 use crate::marks::Marks;
-use crate::routes::{Routes, Target};
+use crate::routes::{Routes, Target, made_up};
 
 /// What was tried without success, and what came back.
 pub(super) struct Tried {
@@ -142,8 +141,8 @@ impl Arena {
         for Target { method, template, path } in self.routes.unsafe_ones(&self.app) {
             let verdict = vicarious.rules().verdict(&method, Some(&template));
             // Whatever is refused needs no example that exists.
-            let path = path.unwrap_or_else(|_| filled(&template));
-            if wanted(verdict.rule, verdict.classified) && vicarious.treats(&method, &path) == Treats::Judged {
+            let path = path.unwrap_or_else(|_| made_up(&template));
+            if wanted(verdict.rule, verdict.classified) && vicarious.treats(&method, &path).is_judged() {
                 found.push((method, path));
             }
         }
@@ -170,9 +169,4 @@ pub(super) fn brief(answer: &Answer) -> String {
     let shown: String = answer.outside_banner().split_whitespace().collect::<Vec<_>>().join(" ");
     let shown: String = shown.chars().take(120).collect();
     format!("{} answered {} {shown}", answer.asked, answer.status.as_u16())
-}
-
-fn filled(template: &str) -> String {
-    let segments = template.split('/').map(|segment| if segment.starts_with('{') { "1" } else { segment });
-    segments.collect::<Vec<_>>().join("/")
 }

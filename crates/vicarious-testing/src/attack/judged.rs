@@ -2,7 +2,6 @@
 
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
-use vicarious_axum::Treats;
 use vicarious_core::Rule;
 
 use super::arena::{Arena, Fall, Outcome, Tried, brief, fell, not_tried};
@@ -68,7 +67,7 @@ pub(super) async fn never(arena: &Arena) -> Outcome {
     for line in arena.app.vicarious().rules().lines() {
         let is_covered = || routes.iter().any(|(_, path)| path.starts_with(&line.route));
         let method = line.method.clone().unwrap_or_else(|| "POST".to_owned());
-        let is_judged = || arena.app.vicarious().treats(&method, &line.route) == Treats::Judged;
+        let is_judged = || arena.app.vicarious().treats(&method, &line.route).is_judged();
         let is_path = line.route.starts_with('/') && !line.route.contains('{');
         // The router tells no route here, so what the line itself names is tried.
         if line.rule == Rule::Never && is_path && !is_covered() && is_judged() {

@@ -2,7 +2,6 @@
 
 use http::header::{ACCEPT, ACCEPT_ENCODING, IF_NONE_MATCH, RANGE};
 use http::{HeaderName, Method};
-use vicarious_axum::Treats;
 use vicarious_core::Kind;
 use vicarious_core::audit::Recorded;
 use vicarious_core::ports::EntryFilter;
@@ -35,7 +34,7 @@ pub(super) async fn hidden(arena: &Arena) -> Outcome {
     let mut pages = vec!["/a-page-that-an-attack-has-made-up".to_owned()];
     for target in arena.routes.pages(&arena.app) {
         if let (None, Ok(path)) = (arena.routes.left_out(&target.template), target.path)
-            && arena.app.vicarious().treats("GET", &path) == Treats::Judged
+            && arena.app.vicarious().treats("GET", &path).is_judged()
         {
             pages.push(path);
         }

@@ -45,6 +45,16 @@ async fn what_is_put_together_wrongly_is_told_in_sentences() {
     let found = app(&clock, Mistake::RoutesBeside).check("bob").await;
     assert!(found.iter().all(|sentence| sentence.contains("does not pass the layer")), "{found:?}");
     assert_eq!(found.len(), 2, "/export and /import");
+    let found = app(&clock, Mistake::SignInIsNotFound).check("bob").await;
+    assert!(found[0].starts_with("`bob` has signed in, and the layer sees nobody"), "{found:?}");
+}
+
+#[tokio::test]
+async fn what_has_no_rule_yet_is_listed_without_the_consoles_own_and_a_router_that_is_silent_says_so() {
+    let (router, vicarious) = shop::application(&ManualClock::default());
+    let undecided = |router| TestApp::new(router, &vicarious, async |_| Credential::bearer("")).undecided();
+    assert_eq!(undecided(router.clone()), ["POST /import", "POST /newsletter"]);
+    assert!(undecided(vicarious_axum::method_override(router))[0].contains("does not tell its routes"));
 }
 
 #[tokio::test]

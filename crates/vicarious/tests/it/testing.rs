@@ -9,8 +9,8 @@ use axum::extract::{Form, Path};
 use axum::response::Html;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
-use vicarious::testing::{Credential, TestApp};
-use vicarious::{Builder, CurrentUser, Rules, SignedDuration, Vicarious};
+use vicarious::testing::{Credential, MemoryLedger, TestApp};
+use vicarious::{BuildError, Builder, CurrentUser, Finding, Ledger, Rules, SignedDuration, Vicarious};
 
 use crate::shop::{Shop, User, added_to, browsed, home, orders, save, sign_in, sign_out};
 
@@ -34,10 +34,13 @@ async fn bob_sees_alices_invoices_and_pays_none() {
     app.as_agent("bob").impersonating("eve").refused().await.assert_status(404);
 }
 
+fn build_app(shop: Shop, ledger: impl Ledger) -> Result<(Router, Vicarious), BuildError> {
+    let vicarious = builder(&shop).ledger(ledger).build()?;
+    Ok((everything_that_was_there(shop).layer(vicarious.layer()), vicarious))
+}
+
 async fn my_application() -> (Router, Vicarious) {
-    let shop = Shop::default();
-    let vicarious = builder(&shop).build().unwrap();
-    (everything_that_was_there(shop).layer(vicarious.layer()), vicarious)
+    build_app(Shop::default(), MemoryLedger::new()).unwrap()
 }
 
 fn builder(shop: &Shop) -> Builder<Shop> {
@@ -89,11 +92,12 @@ async fn put_together(vicarious: &Vicarious) -> Result<(), Box<dyn Error>> {
     let everything_that_was_there = || everything_that_was_there(Shop::default());
     let auth_layer = Extension("who is signed in");
     let router = Router::new().merge(everything_that_was_there()).layer(vicarious.layer()).layer(auth_layer);
-    for finding in vicarious.check(&router).await {
-        if finding.is_wrong() {
-            return Err(finding.to_string().into());
-        }
+    let found = vicarious.check(&router).await;
+    for finding in &found {
         tracing::warn!("{finding}");
+    }
+    if found.iter().any(Finding::is_wrong) {
+        return Err("it is not put together as it must be".into());
     }
     Ok(())
 }
