@@ -193,7 +193,9 @@ pub(crate) fn question(words: &Words, phrase: &str, customer: &str) -> String {
     words.fill("{phrase} for {customer}'s account?", &[("phrase", &phrase), ("customer", &customer)])
 }
 
-/// Returns what was typed into a held form, for the page to show; fields of ours and secrets are left out.
+/// Returns what was typed into a held form, for the page to show; what its name says is secret is hidden.
+///
+/// Whoever typed an address has to see a typo in it; what is recorded of it is another matter.
 pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
     let is_form =
         held.content_type.as_deref().is_some_and(|kind| kind.starts_with("application/x-www-form-urlencoded"));
@@ -201,10 +203,7 @@ pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
         return Vec::new();
     }
     let redactor = vicarious_core::redact::Redactor::default();
-    let shown = |(name, value): (&str, &str)| match redactor.parameter(name, value) {
-        serde_json::Value::String(text) => (name.to_owned(), text),
-        other => (name.to_owned(), other.to_string()),
-    };
+    let shown = |(name, value): (&str, &str)| (name.to_owned(), redactor.typed(name, value));
     Form::parse(&held.body).fields().take(20).map(shown).collect()
 }
 

@@ -78,6 +78,22 @@ impl Redactor {
         Value::String(self.by_name(name, value).unwrap_or_else(|| self.text(value)))
     }
 
+    /// Returns what may be shown of a named parameter to whoever has just typed it, so that they can see a typo: all of it,
+    /// unless its name says that it is a secret, such as a password, a card or a token. Nothing of this is for a record.
+    ///
+    /// ```
+    /// # use vicarious_core::redact::Redactor;
+    /// let redactor = Redactor::default();
+    /// assert_eq!(redactor.typed("email", "alice@exampel.com"), "alice@exampel.com");
+    /// assert_eq!(redactor.typed("password", "hunter2"), "[redacted]");
+    /// ```
+    pub fn typed(&self, name: &str, value: &str) -> String {
+        if self.private.contains(&names::normalised(name)) || names::is_hidden(name) {
+            return REDACTED.to_owned();
+        }
+        visible::capped(value, VALUE_AT_MOST)
+    }
+
     /// Returns what may be recorded of free text.
     pub fn text(&self, text: &str) -> String {
         visible::capped(&shapes::masked(text), VALUE_AT_MOST)

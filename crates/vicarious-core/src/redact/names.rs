@@ -35,10 +35,6 @@ const STEMS: &[&str] = &[
     "recoverycode",
     "verificationcode",
     "onetimecode",
-    "iban",
-    "accountnumber",
-    "routingnumber",
-    "sortcode",
     "socialsecurity",
     "nationalid",
     "nationalinsurance",
@@ -61,6 +57,9 @@ const STEMS: &[&str] = &[
     "samlresponse",
 ];
 
+/// Stems that mean a bank account: of no business in a record, and no secret from whoever types the number.
+const BANK: &[&str] = &["iban", "accountnumber", "routingnumber", "sortcode"];
+
 /// Words too short to look for inside other words: `shipping` is no `pin`.
 const WORDS: &[&str] = &[
     "pin", "otp", "ssn", "tan", "pwd", "pass", "auth", "jwt", "mfa", "2fa", "csc", "cvn", "sid", "nino", "dni", "cpf",
@@ -72,8 +71,14 @@ pub(super) fn normalised(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// Returns whether a name says that its value is secret.
+/// Returns whether a name says that its value has no place in a record.
 pub(super) fn is_secret(name: &str) -> bool {
+    let whole = normalised(name);
+    BANK.iter().any(|stem| whole.contains(stem)) || is_hidden(name)
+}
+
+/// Returns whether a name says that its value is hidden even from whoever has typed it.
+pub(super) fn is_hidden(name: &str) -> bool {
     let whole = normalised(name);
     STEMS.iter().any(|stem| whole.contains(stem))
         || WORDS.contains(&whole.as_str())
@@ -101,7 +106,7 @@ fn words(name: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_secret;
+    use super::{is_hidden, is_secret};
 
     #[test]
     fn names_are_judged_without_case_and_separators() {
@@ -145,6 +150,16 @@ mod tests {
         ];
         for name in secret {
             assert!(is_secret(name), "{name} is secret");
+        }
+    }
+
+    #[test]
+    fn the_number_of_a_bank_account_is_hidden_from_the_record_alone() {
+        for name in ["iban", "IBAN", "account_number", "sortCode"] {
+            assert!(is_secret(name) && !is_hidden(name), "{name}");
+        }
+        for name in ["iban_password", "card_number", "token", "pin"] {
+            assert!(is_secret(name) && is_hidden(name), "{name}");
         }
     }
 
