@@ -118,7 +118,7 @@ for (const way of ways) {
     await customer.getByText('whoever was in there is out').waitFor();
     assert.equal(await visit.count(), 0);
 
-    await see(ended(agent).getByText(/no longer using the shop as Alice Winter.*the customer or an administrator/));
+    await see(ended(agent).getByText(/no longer using the shop as Alice Winter.*the customer, by an administrator/));
     await assertReadable(agent);
     assert.equal(await agent.getByLabel('Name', { exact: true }).inputValue(), 'Alice Half');
     assert.ok(await agent.getByRole('button', { name: 'Save' }).isDisabled());

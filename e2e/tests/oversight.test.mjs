@@ -21,7 +21,7 @@ for (const view of views) {
     await assertReadable(administrator);
     assert.equal(await administrator.getByRole('button', { name: /^Revoke/ }).count(), 0);
     assert.equal((await agent.goto('/')).status(), 410);
-    await agent.getByText('ended by the customer or an administrator').waitFor();
+    await agent.getByText('ended by the customer, by an administrator').waitFor();
     await agent.getByRole('button', { name: 'Go on as Bob Marsh' }).click();
   });
 

@@ -118,7 +118,7 @@ scene('a second tab that has the token and not the handle is nobody, and says wh
   await tab.goto('/');
   await tab.evaluate((token) => sessionStorage.setItem('token', token), token);
   await tab.reload();
-  await banner(tab).getByText('has lost the handle').waitFor();
+  await banner(tab).getByText('no longer knows the impersonation').waitFor();
   assert.equal(await tab.getByRole('heading', { name: 'Nobody' }).count(), 1);
   await said(tab, 'Refused: 410');
   assert.equal(await tab.getByRole('button', { name: 'Sign in' }).count(), 0, 'the token still stands');

@@ -25,7 +25,8 @@
     "It was stopped.": "Der Zugriff wurde beendet.",
     "Its time was up.": "Die Zeit ist abgelaufen.",
     "Nothing was done in it for too long.": "Zu lange geschah nichts.",
-    "It was ended by the customer or an administrator.": "Der Kunde oder die Verwaltung hat den Zugriff beendet.",
+    "It was ended by the customer, by an administrator, or by you from elsewhere.":
+      "Der Kunde, die Verwaltung oder Sie selbst von anderswo haben den Zugriff beendet.",
     "The sign-in that started it is over.": "Die Anmeldung, mit der er begann, ist zu Ende.",
     "You may no longer use this customer's account.": "Sie dürfen das Konto dieses Kunden nicht mehr nutzen.",
     "One of the two accounts is gone or disabled.": "Eines der beiden Konten ist gelöscht oder gesperrt.",
@@ -33,8 +34,9 @@
     "An administrator paused all impersonation.": "Die Verwaltung hat alle Zugriffe angehalten.",
     "You went on to another customer.": "Sie sind zu einem anderen Kunden gewechselt.",
     "It was continued in a new one.": "Der Zugriff wurde in einem neuen Zeitraum fortgesetzt.",
-    "This browser has lost the handle of an impersonation that you started.": "Dieser Browser hat den Schlüssel eines Zugriffs verloren, den Sie begonnen haben.",
-    "This browser holds a handle that is not valid for your sign-in.": "Dieser Browser hat einen Schlüssel, der nicht zu Ihrer Anmeldung gehört.",
+    "This browser no longer knows the impersonation that you started in it.": "Dieser Browser kennt den Zugriff nicht mehr, den Sie in ihm begonnen haben.",
+    "What was open in this browser does not belong to your present sign-in. That happens after signing in again, for example.":
+      "Was in diesem Browser offen war, gehört nicht zu Ihrer jetzigen Anmeldung. Das geschieht zum Beispiel, wenn man sich neu angemeldet hat.",
     "This page was opened as {customer}": "Diese Seite wurde als {customer} geöffnet",
     "This page was opened as {agent}, as {customer}": "Diese Seite wurde von {agent} als {customer} geöffnet",
     ", but {what}. Nothing can be sent from here; what you typed is still here.": ", aber {what}. Von hier kann nichts gesendet werden; was Sie getippt haben, steht noch da.",

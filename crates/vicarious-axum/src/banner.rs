@@ -202,12 +202,14 @@ fn who(data: &BannerData<'_>) -> String {
     let strong = |person: &Person| format!("<strong>{}</strong>", name(&person.name));
     let (agent, customer) = (strong(data.agent), strong(data.customer));
     let who = "You are {agent}, using the application as {customer}";
+    let email = fmt::from_fn(|f| match &*data.customer.email {
+        "" => Ok(()),
+        email => write!(f, " <span class=\"vicarious-email\">({})</span>", escape(email)),
+    });
     format!(
-        ">\n<div class=\"vicarious-who\"><p class=\"vicarious-identity\">{who} \
-         <span class=\"vicarious-email\">({email})</span></p>\n\
+        ">\n<div class=\"vicarious-who\"><p class=\"vicarious-identity\">{who}{email}</p>\n\
          <p class=\"vicarious-facts\"><strong class=\"vicarious-mode\">",
         who = said(data.words, who, &[("agent", &agent), ("customer", &customer)]),
-        email = escape(&data.customer.email),
     )
 }
 
@@ -298,9 +300,7 @@ fn left(now: Timestamp, end: Timestamp) -> impl Display {
     fmt::from_fn(move |f| write!(f, "{:02}:{:02}", seconds / 60, seconds % 60))
 }
 
-/// Returns a time of day; the script turns it into the reader's own.
+/// Returns a time of day, in UTC as everywhere.
 fn clock(at: Timestamp) -> impl Display {
-    fmt::from_fn(move |f| {
-        write!(f, "<time data-vicarious=\"until\" datetime=\"{at}\">{} UTC</time>", at.strftime("%H:%M"))
-    })
+    fmt::from_fn(move |f| write!(f, "<time datetime=\"{at}\">{} UTC</time>", at.strftime("%H:%M")))
 }

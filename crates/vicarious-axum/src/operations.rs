@@ -266,7 +266,8 @@ impl Vicarious {
         self.commit(vec![decide::opt_in(&customer, self.now())]).await
     }
 
-    /// Ends somebody's impersonation: for administrators, and for the customer whose account it is.
+    /// Ends an impersonation: for administrators, for the customer whose account it is, and for the agent who started it in
+    /// a browser that they no longer have.
     ///
     /// # Errors
     ///
@@ -275,7 +276,8 @@ impl Vicarious {
         let by = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
         let is_administrator = self.engine.host.staff(&by) == Staff::Administrator;
         let row = self.engine.ledger.by_id(id).await?;
-        let row = row.filter(|row| is_administrator || row.current_user.id == *by.account.id());
+        let row =
+            row.filter(|row| is_administrator || [&row.current_user.id, &row.true_user.id].contains(&by.account.id()));
         let row = row.ok_or(Refusal::NoSuchAccount)?;
         self.end(&row, Some(&by.account.person)).await
     }

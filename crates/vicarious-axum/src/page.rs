@@ -63,12 +63,17 @@ pub(crate) struct Page<'a> {
 impl Page<'_> {
     /// Returns the complete document around what stands below the heading, which must be HTML already.
     pub(crate) fn render(&self, main: impl Display) -> String {
+        self.below("", main)
+    }
+
+    /// Returns it with something above all of that, which must be HTML already.
+    pub(crate) fn below(&self, top: impl Display, main: impl Display) -> String {
         format!(
             "<!doctype html>\n<html lang=\"{lang}\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <meta name=\"color-scheme\" content=\"light dark\">\n<meta name=\"robots\" content=\"noindex\">\n\
              <title>{title}</title>\n<link rel=\"stylesheet\" href=\"/impersonation/pages.css\">\n</head>\n\
-             <body class=\"vicarious-page {class}\">\n<main>\n<h1>{title}</h1>\n{main}</main>\n</body>\n</html>\n",
+             <body class=\"vicarious-page {class}\">\n{top}<main>\n<h1>{title}</h1>\n{main}</main>\n</body>\n</html>\n",
             lang = escape(self.words.tag()),
             class = escape(self.body_class),
             title = escape(self.title),
@@ -145,7 +150,7 @@ fn way_out(href: &str, label: &str) -> String {
 
 /// Returns the link to the application's first page.
 fn home(words: &Words) -> String {
-    way_out("/", words.text("Go to the first page"))
+    way_out("/", words.text("Home"))
 }
 
 fn minutes(words: &Words, number: i64) -> String {

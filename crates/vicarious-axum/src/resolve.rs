@@ -73,8 +73,11 @@ impl DeadCause {
     pub fn sentence(self) -> &'static str {
         match self {
             Self::Ended(cause) => cause.sentence(),
-            Self::Unknown => "This browser holds a handle that is not valid for your sign-in.",
-            Self::HandleMissing => "This browser has lost the handle of an impersonation that you started.",
+            Self::Unknown => {
+                "What was open in this browser does not belong to your present sign-in. That happens after signing in again, \
+                 for example."
+            }
+            Self::HandleMissing => "This browser no longer knows the impersonation that you started in it.",
         }
     }
 }

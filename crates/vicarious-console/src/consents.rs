@@ -12,7 +12,9 @@ use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
 use crate::frame::Frame;
 use crate::grants::PEOPLE;
+use crate::people;
 use crate::sentence::{Say, Sentence};
+use crate::standing::Standing;
 use crate::until::given_until;
 use crate::when::When;
 use crate::who;
@@ -77,11 +79,19 @@ struct Item {
     grant: Option<Grant>,
     /// How it came about, for the customer.
     came: Sentence,
+    /// Whether it waits for nothing: another consent lets in whoever asked.
+    is_ahead: bool,
+    /// The customer's page, and where the agent starts once that is possible; for whoever asked.
+    show: Option<String>,
+    start: Option<String>,
 }
 
 impl Item {
-    fn new(asked: &Asked, consent: Consent) -> Self {
+    fn new(asked: &Asked, (consent, is_ahead): (Consent, bool)) -> Self {
         Self {
+            is_ahead,
+            show: None,
+            start: None,
             came: came(asked, &consent),
             href: asked.link(&format!("/consents/{}", consent.id)),
             state: consent.state_at(asked.now),
@@ -98,9 +108,21 @@ impl Item {
         }
     }
 
+    /// Returns the same for staff, with what can be done by whoever asked.
+    fn for_staff(self, asked: &Asked, who: &Person) -> Self {
+        if self.requested_by.as_ref().is_none_or(|agent| agent.id != who.id) {
+            return self;
+        }
+        let can_start = self.is_ahead || (self.state == ConsentState::Given && !self.is_used);
+        let (reason, ticket) = (self.reason.as_deref().unwrap_or_default(), self.ticket.as_deref().unwrap_or_default());
+        let start = || people::start_for(&self.account, &asked.link("/consents"), reason, ticket);
+        Self { show: Some(people::show_path(asked, &self.account.id)), start: can_start.then(start), ..self }
+    }
+
     /// Returns the words of its label.
     fn words(&self) -> &'static str {
         match (self.state, self.kind) {
+            (ConsentState::Asked, _) if self.is_ahead => "Agreed ahead",
             (ConsentState::Asked, _) => "Waiting",
             (ConsentState::Given, ConsentKind::Standing) if self.grant.is_some() => "Given by an administrator",
             (ConsentState::Given, ConsentKind::Standing) => "Given ahead",
@@ -160,8 +182,8 @@ impl Item {
     /// Returns the class of its label.
     fn class(&self) -> &'static str {
         match self.state {
-            ConsentState::Asked => "warn",
-            ConsentState::Given => "good",
+            ConsentState::Asked if !self.is_ahead => "warn",
+            ConsentState::Asked | ConsentState::Given => "good",
             ConsentState::Refused | ConsentState::Withdrawn | ConsentState::Disowned => "bad",
             ConsentState::Lapsed => "plain",
         }
@@ -194,18 +216,19 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     let person = asked.person()?;
     let staff = asked.vicarious().staff(&asked.identity).await?;
     let ledger = asked.vicarious().ledger();
-    let consents = match staff {
+    let mut consents = match staff {
         Staff::No => ledger.consents(Consents::Of(&person.id)).await?,
         Staff::Agent => ledger.consents(Consents::AskedBy(&person.id)).await?,
         Staff::Administrator => ledger.consents(Consents::Latest { limit: LATEST }).await?,
     };
-    let mut consents: Vec<_> = consents
-        .into_iter()
-        .map(|consent| if staff == Staff::No { who::shown_consent(&asked, consent) } else { consent })
-        .collect();
     // What waits for a decision comes first; the order is kept otherwise.
     consents.sort_by_key(|consent| consent.state_at(asked.now) != ConsentState::Asked);
-    let (shown, next) = page_of(&asked, consents);
+    let (consents, next) = page_of(&asked, consents);
+    let mut shown = Vec::new();
+    for consent in consents {
+        let is_ahead = !asked.json && is_ahead(&asked, &consent).await?;
+        shown.push((if staff == Staff::No { who::shown_consent(&asked, consent) } else { consent }, is_ahead));
+    }
     if asked.json {
         return as_json(&asked, person, staff, &shown, next).await;
     }
@@ -214,7 +237,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         Staff::Agent | Staff::Administrator => {
             let page = StaffConsentsPage {
                 frame: Frame::of(&asked, asked.words.text("Consents")).await?,
-                items: shown.into_iter().map(|consent| Item::new(&asked, consent)).collect(),
+                items: shown.into_iter().map(|consent| Item::new(&asked, consent).for_staff(&asked, person)).collect(),
                 is_administrator: staff == Staff::Administrator,
                 next,
                 accounts: asked.link("/accounts"),
@@ -224,8 +247,23 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     }
 }
 
-async fn as_json(asked: &Asked, person: &Person, staff: Staff, shown: &[Consent], next: Option<String>) -> Answer {
-    let consents: Vec<_> = shown.iter().map(|consent| consent.to_json(asked.now)).collect();
+/// Returns whether a question is open that nobody has to answer: whoever asks is let in by another consent.
+async fn is_ahead(asked: &Asked, consent: &Consent) -> Result<bool, Failure> {
+    let (Some(agent), ConsentState::Asked) = (&consent.requested_by, consent.state_at(asked.now)) else {
+        return Ok(false);
+    };
+    let Some(account) = asked.vicarious().account(&consent.account.id).await? else { return Ok(false) };
+    Ok(matches!(Standing::find(asked.vicarious(), &account, &agent.id).await?, Standing::Agreed(_)))
+}
+
+async fn as_json(
+    asked: &Asked,
+    person: &Person,
+    staff: Staff,
+    shown: &[(Consent, bool)],
+    next: Option<String>,
+) -> Answer {
+    let consents: Vec<_> = shown.iter().map(|(consent, _)| consent.to_json(asked.now)).collect();
     let mut body = json!({ "consents": consents, "next": next });
     if let (Staff::No, Some(members)) = (staff, body.as_object_mut()) {
         let since = opted_out(asked, person).await?;
@@ -237,7 +275,7 @@ async fn as_json(asked: &Asked, person: &Person, staff: Staff, shown: &[Consent]
     json(StatusCode::OK, body)
 }
 
-async fn customer(asked: &Asked, person: &Person, shown: Vec<Consent>, next: Option<String>) -> Answer {
+async fn customer(asked: &Asked, person: &Person, shown: Vec<(Consent, bool)>, next: Option<String>) -> Answer {
     let items = shown.into_iter().map(|consent| Item::new(asked, consent));
     let (waiting, rest): (Vec<_>, Vec<_>) = items.partition(|item| item.state == ConsentState::Asked);
     let (standing, history) = rest.into_iter().partition(|item| item.state == ConsentState::Given);

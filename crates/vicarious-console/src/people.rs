@@ -38,6 +38,8 @@ struct AccountsPage {
     by_code: Option<String>,
     recent: Vec<Recent>,
     rows: Vec<Row>,
+    /// Whether anybody on the page has an organisation.
+    has_organisations: bool,
     total: u64,
     previous: Option<String>,
     next: Option<String>,
@@ -143,6 +145,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         previous: (page > 1).then(|| to_page(page - 1)),
         q,
         organisation,
+        has_organisations: rows.iter().any(|row| row.account.organisation.is_some()),
         rows,
         total: found.total,
         next,
@@ -194,10 +197,16 @@ async fn row(
     here: &str,
 ) -> Result<Row, Failure> {
     let theirs = running.iter().filter(|row| row.current_user.id == *account.id());
-    let inside = theirs.filter(|row| row.over_at(asked.now).is_none()).map(|row| row.true_user.name.clone());
+    // Somebody may be in there from two browsers.
+    let mut inside: Vec<&Person> = Vec::new();
+    for row in theirs.filter(|row| row.over_at(asked.now).is_none()) {
+        if !inside.iter().any(|agent| agent.id == row.true_user.id) {
+            inside.push(&row.true_user);
+        }
+    }
     Ok(Row {
         standing: Standing::find(asked.vicarious(), &account, &agent.id).await?,
-        inside: inside.collect(),
+        inside: inside.into_iter().map(|agent| agent.name.clone()).collect(),
         online: asked.vicarious().is_online(account.id()),
         colleagues: with_query(
             &asked.link("/accounts"),
@@ -227,13 +236,20 @@ async fn recent(asked: &Asked, agent: &Person) -> Result<Vec<Recent>, Failure> {
     Ok(recent)
 }
 
-fn show_path(asked: &Asked, id: &AccountId) -> String {
+/// Returns where the page of an account is.
+pub(crate) fn show_path(asked: &Asked, id: &AccountId) -> String {
     asked.link(&format!("/accounts/{}", segment(id)))
 }
 
 /// Returns the start page for this account, which comes back to `here`.
 fn start(account: &Person, here: &str) -> String {
-    with_query(START_PAGE, &[("account", account.id.as_str()), ("return_to", here)])
+    start_for(account, here, "", "")
+}
+
+/// Returns the same with what was said already.
+pub(crate) fn start_for(account: &Person, here: &str, reason: &str, ticket: &str) -> String {
+    let said = [("account", account.id.as_str()), ("reason", reason), ("ticket", ticket), ("return_to", here)];
+    with_query(START_PAGE, &said)
 }
 
 /// Returns an identifier as one segment of a path.

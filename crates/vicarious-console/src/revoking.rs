@@ -10,10 +10,13 @@ use crate::answer::{Answer, Failure, json, see};
 use crate::asked::{Asked, Sent};
 use crate::{access_log, impersonations};
 
-/// Ends somebody's impersonation, for administrators.
+/// Ends an impersonation: anybody's for administrators, their own for agents, whose browser may have lost it.
 pub(crate) async fn revoke(Sent { asked, .. }: Sent) -> Answer {
-    asked.staff(Staff::Administrator).await?;
+    let (person, staff) = asked.staff(Staff::Agent).await?;
     let row = found(&asked).await?;
+    if staff != Staff::Administrator && row.true_user.id != person.id {
+        return Err(Refusal::NoSuchAccount.into());
+    }
     let ended = asked.vicarious().revoke(&asked.identity, &row.id).await;
     if !asked.json {
         return see(&asked.link(&format!("/impersonations?done={}", done(ended)?)));

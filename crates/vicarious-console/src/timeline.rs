@@ -32,8 +32,10 @@ struct TimelinePage {
     moments: Vec<Moment>,
     earlier: Option<String>,
     latest: Option<String>,
-    /// Whether it runs and whoever looks may end it.
-    may_revoke: bool,
+    /// Whether whoever looks started it.
+    is_own: bool,
+    /// Whether it runs, so that it can be ended.
+    is_running: bool,
     back: String,
 }
 
@@ -76,7 +78,8 @@ pub(crate) async fn show(asked: Asked) -> Answer {
         moments: Timeline::of(&asked, entries),
         earlier,
         latest: before.map(|_| here),
-        may_revoke: staff == Staff::Administrator && row.over_at(asked.now).is_none(),
+        is_own: row.true_user.id == person.id,
+        is_running: row.over_at(asked.now).is_none(),
         back: asked.link("/impersonations"),
         line: Line::new(&asked, row),
     };
@@ -167,7 +170,7 @@ impl<'a> Timeline<'a> {
             self.requests.insert(request.id.clone(), self.moments.len());
         }
         self.moments.push(Moment {
-            at: self.asked.when(entry.at),
+            at: self.asked.when(entry.at).to_the_second(&self.asked.words, self.asked.now),
             class: match entry {
                 entry if is_question(entry) => "request",
                 // An intent that has its answer gets no outcome that could say so.

@@ -18,6 +18,15 @@ pub(crate) struct When {
 
 impl When {
     pub(crate) fn new(words: &Words, at: Timestamp, now: Timestamp) -> Self {
+        Self::told(words, at, now, "%H:%M")
+    }
+
+    /// Returns the same to the second, where one follows another.
+    pub(crate) fn to_the_second(&self, words: &Words, now: Timestamp) -> Self {
+        Self::told(words, self.at, now, "%H:%M:%S")
+    }
+
+    fn told(words: &Words, at: Timestamp, now: Timestamp, clock: &str) -> Self {
         let (day, today) = (date(at), date(now));
         let is = |other: Option<Date>| other == Some(day);
         let sentence = if day == today {
@@ -32,7 +41,7 @@ impl When {
             "{day} {month} {year} {time}"
         };
         let values: [(&str, &dyn Display); 5] = [
-            ("time", &at.strftime("%H:%M")),
+            ("time", &at.strftime(clock)),
             ("weekday", &words.short_weekday(at)),
             ("day", &day.day()),
             ("month", &words.month(at)),
@@ -50,7 +59,8 @@ pub(crate) fn long(words: &Words, time: SignedDuration) -> String {
     let minutes = |number| words.count(number, "{count} minute", "{count} minutes");
     let whole = time.as_mins();
     match (whole / 60, whole % 60) {
-        (..=0, ..=0) => words.text("under a minute").to_owned(),
+        // What took no second took a part of one.
+        (..=0, ..=0) => words.count(time.as_secs().max(1), "{count} second", "{count} seconds"),
         (0, number) => minutes(number),
         (number, 0) => hours(words, number),
         (number, rest) => {
@@ -121,6 +131,13 @@ mod tests {
     }
 
     #[test]
+    fn what_follows_one_another_is_told_to_the_second() {
+        let (now, time) = (at("2026-03-02T10:00:00Z"), at("2026-03-02T09:05:07Z"));
+        let when = When::new(&Words::english(), time, now);
+        assert_eq!(when.to_the_second(&Words::english(), now).text, "Today 09:05:07");
+    }
+
+    #[test]
     fn times_are_told_in_german() {
         let now = at("2026-03-02T10:00:00Z");
         for (time, wanted) in [
@@ -143,8 +160,9 @@ mod tests {
     #[test]
     fn durations_are_told_in_minutes() {
         for (seconds, wanted) in [
-            (-5, "under a minute"),
-            (59, "under a minute"),
+            (-5, "1 second"),
+            (0, "1 second"),
+            (59, "59 seconds"),
             (60, "1 minute"),
             (6 * 60 + 40, "6 minutes"),
             (3600, "1 hour"),

@@ -48,7 +48,7 @@ kinds! {
     Expired = "impersonation.expired", "Time was up";
     /// Nothing was done for too long.
     IdledOut = "impersonation.idled_out", "Idled out";
-    /// The customer or an administrator ended it.
+    /// The customer or an administrator ended it, or the agent from another sign-in; the entry says who.
     Revoked = "impersonation.revoked", "Revoked";
     /// It ended for another cause, named in the detail `cause`.
     Ended = "impersonation.ended", "Ended";

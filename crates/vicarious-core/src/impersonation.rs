@@ -138,7 +138,7 @@ impl EndCause {
             Self::Stopped => "It was stopped.",
             Self::Expired => "Its time was up.",
             Self::IdledOut => "Nothing was done in it for too long.",
-            Self::Revoked => "It was ended by the customer or an administrator.",
+            Self::Revoked => "It was ended by the customer, by an administrator, or by you from elsewhere.",
             Self::SignedOut => "The sign-in that started it is over.",
             Self::PermissionLost => "You may no longer use this customer's account.",
             Self::AccountGone => "One of the two accounts is gone or disabled.",

@@ -57,11 +57,6 @@
     if (heard && text !== lastSaid) heard.textContent = lastSaid = text;
   }
 
-  for (const until of banner.querySelectorAll("time")) {
-    const at = new Date(until.dateTime);
-    until.textContent = at.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-  }
-
   // Server time only: this clock may be wrong, but it runs as fast.
   const offset = Date.parse(self.now) - Date.now();
   const endsAt = Date.parse(self.endsAt);

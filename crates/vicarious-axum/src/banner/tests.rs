@@ -51,6 +51,14 @@ fn it_says_who_acts_as_whom_how_and_for_how_long() {
 }
 
 #[test]
+fn a_customer_without_an_email_gets_no_empty_brackets() {
+    let carl = Person { email: String::new(), ..person("Carl") };
+    let html = banner(|data| data.customer = Box::leak(carl.into()));
+    assert!(html.contains("using the application as <strong><bdi>Carl</bdi></strong></p>"), "{html}");
+    assert!(!html.contains("()"), "{html}");
+}
+
+#[test]
 fn write_mode_says_until_when_and_leads_back() {
     let until = at("2026-03-02T14:12:00Z");
     let html = banner(|data| data.mode = Mode::Write { until });

@@ -36,6 +36,8 @@ pub(crate) struct StartPage<'a> {
     /// Where the customer is asked, and where it is recorded that they agreed elsewhere.
     pub(crate) asks_at: &'a str,
     pub(crate) attests_at: &'a str,
+    /// Where the console lists customers, and consents; none where there is no console, and within another account.
+    pub(crate) console: Option<(&'a str, &'a str)>,
     /// Whether a support code can be entered.
     pub(crate) code_available: bool,
     /// Whether it can be recorded that the customer agreed elsewhere.
@@ -93,7 +95,19 @@ pub(crate) fn start_page(page: &StartPage<'_>) -> String {
         attest = page.account.map(|account| attest(page, account)).unwrap_or_default(),
         script = script(page),
     );
-    Page { title: &title, words, body_class: "calm" }.render(main)
+    Page { title: &title, words, body_class: "calm" }.below(top(page), main)
+}
+
+/// Returns the way to the console's pages, which looks like theirs.
+fn top(page: &StartPage<'_>) -> String {
+    let Some((customers, consents)) = page.console else { return String::new() };
+    let link = |href, label| format!("<a href=\"{}\">{}</a>", path(href), escape(page.words.text(label)));
+    format!(
+        "<header class=\"top\"><p>{}</p><nav>{} {}</nav></header>\n",
+        escape(page.words.text("Support access")),
+        link(customers, "Customers"),
+        link(consents, "Consents"),
+    )
 }
 
 fn script(page: &StartPage<'_>) -> String {
@@ -165,8 +179,11 @@ fn replaces(page: &StartPage<'_>) -> String {
 }
 
 fn form(page: &StartPage<'_>, account: &Account) -> String {
-    let back = way_out(page.return_to, page.words.text("Cancel"));
     let account = &account.person;
+    if page.consent == ConsentShown::Asked {
+        return waiting(page);
+    }
+    let back = way_out(page.return_to, page.words.text("Cancel"));
     let (action, button) = match page.consent {
         ConsentShown::NotRequired | ConsentShown::Agreed => ("/impersonation", "Start as {customer}"),
         ConsentShown::Missing if page.ask_available => (page.asks_at, "Ask {customer}"),
@@ -188,6 +205,26 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
         expect = expect(page),
         button = escape(&page.words.fill(button, &[("customer", &account.name)])),
     )
+}
+
+/// Returns what to do while the customer has not answered.
+fn waiting(page: &StartPage<'_>) -> String {
+    let words = page.words;
+    let note = match page.console {
+        Some((_, consents)) => {
+            let link = format!("<a href=\"{}\">{}</a>", path(consents), escape(words.text("Consents")));
+            let told = "There is nothing more to do now. The question stays open, also when you leave this page; you find the \
+                        answer here and under {link}, and can start from there.";
+            said(words, told, &[("link", &link)])
+        }
+        None => {
+            let told = "There is nothing more to do now. The question stays open, also when you leave this page; come back to \
+                        it to start.";
+            escape(words.text(told)).to_string()
+        }
+    };
+    let back = way_out(page.return_to, words.text("Back"));
+    format!("<p class=\"note\">{note}</p>\n<p class=\"actions\">{back}</p>\n")
 }
 
 /// Returns the form that takes a support code, or the way to it where there are other ways in.

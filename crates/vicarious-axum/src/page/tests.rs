@@ -2,7 +2,9 @@ use http::HeaderMap;
 use vicarious_core::{Account, ImpersonationId, Person, Words};
 
 use super::*;
+use crate::confirm::Held;
 use crate::problem::{Next, Problem};
+use crate::refusals;
 
 const HOSTILE: &str = "</title></bdi><script>alert(1)</script>\"'><!--<textarea>\0";
 
@@ -41,6 +43,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         ask_available: true,
         asks_at: "/consents/requests",
         attests_at: "/consents/attested",
+        console: None,
         code_available: true,
         attest_available: false,
         instead_of: None,
@@ -63,6 +66,46 @@ fn text_is_escaped() {
     assert_eq!(escape("a<b>&\"'\0é").to_string(), "a&lt;b&gt;&amp;&quot;&#39;\u{fffd}é");
     assert_eq!(escape("").to_string(), "");
     assert_eq!(escape("<<").to_string(), "&lt;&lt;");
+}
+
+#[test]
+fn the_start_page_leads_to_the_console_where_there_is_one() {
+    assert!(!start(|_| ()).contains("<header"));
+    let html = start(|page| page.console = Some(("/desk/accounts", "/desk/consents")));
+    let parts = [
+        "<header class=\"top\">",
+        "<a href=\"/desk/accounts\">Customers</a>",
+        "<a href=\"/desk/consents\">Consents</a>",
+    ];
+    has(&html, &parts);
+}
+
+#[test]
+fn whoever_waits_is_told_what_to_do_and_is_offered_no_cancel() {
+    let html = start(|page| page.consent = ConsentShown::Asked);
+    has(&html, &["The question stays open", "come back to it to start", ">Back</a>"]);
+    assert!(!html.contains("Cancel") && !html.contains("<form"), "{html}");
+    let html = start(|page| (page.consent, page.console) = (ConsentShown::Asked, Some(("/accounts", "/consents"))));
+    has(&html, &["you find the answer here and under <a href=\"/consents\">Consents</a>"]);
+}
+
+#[test]
+fn whoever_typed_sees_a_typo_and_no_secret() {
+    let held = Held {
+        impersonation: "1".to_owned(),
+        method: "POST".to_owned(),
+        path: "/profile".to_owned(),
+        route: None,
+        content_type: Some("application/x-www-form-urlencoded".to_owned()),
+        back: "/".to_owned(),
+        body: b"email=alice%40exampel.com&phone=%2B49+170+1234567&iban=DE89370400440532013000&password=hunter2\
+                &card_number=4111111111111111&api_token=abc"
+            .to_vec(),
+    };
+    let typed = refusals::typed(&held);
+    let shown: Vec<_> = typed.iter().map(|(_, value)| value.as_str()).collect();
+    let hidden = "[redacted]";
+    assert_eq!(shown, ["alice@exampel.com", "+49 170 1234567", "DE89370400440532013000", hidden, hidden, hidden]);
 }
 
 #[test]

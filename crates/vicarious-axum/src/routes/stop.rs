@@ -163,7 +163,11 @@ fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>)
     let location = stopped.map_or("/", |row| row.return_to.as_str());
     let is_json = as_json(&incoming.parts.headers);
     let words = if is_json { &Words::english() } else { engine.languages.of(&incoming.parts.headers) };
-    let notice = stopped.map(|row| words.fill("You are logged out as {email}", &[("email", &row.current_user.email)]));
+    let notice = stopped.map(|row| {
+        let customer = &row.current_user;
+        let email = if customer.email.is_empty() { &customer.name } else { &customer.email };
+        words.fill("You are logged out as {email}", &[("email", email)])
+    });
     let mut response = if is_json {
         no_store(Json(json!({ "location": location, "notice": notice })).into_response())
     } else {

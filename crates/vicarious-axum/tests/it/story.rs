@@ -132,3 +132,11 @@ async fn the_hosts_sign_out_stops_and_nothing_else() {
     assert_eq!((signed_out.status, signed_out.header("impersonation")), (StatusCode::NO_CONTENT, ""));
     assert_eq!(browser.who().await, (Value::Null, Value::Null));
 }
+
+#[tokio::test]
+async fn whoever_has_no_email_is_told_by_name_after_a_stop() {
+    let world = World::new().await;
+    world.accounts.change(&alice(), |user| user.account.person.email.clear());
+    let mut browser = world.inside(&bob(), &alice()).await;
+    assert_eq!(browser.stop().await.json()["notice"], format!("You are logged out as {}", alice().person.name));
+}

@@ -143,6 +143,41 @@ async fn consent_ahead_lasts_until_the_time_given() {
 }
 
 #[tokio::test]
+async fn what_was_agreed_leads_to_the_customer_and_to_the_start() {
+    let world = World::new();
+    let path = asked(&world).await;
+    let mut bobs = world.browser(&bob());
+    let page = bobs.page("/consents").await;
+    assert!(page.contains("<a href=\"/accounts/alice\"><bdi>Alice Ames</bdi></a>"), "{page}");
+    assert!(!page.contains("/impersonation/new"), "nobody can start yet: {page}");
+    world.browser(&alice()).json(Method::PATCH, &path, json!({ "decision": "give" })).await;
+    let page = bobs.page("/consents").await;
+    let start =
+        "href=\"/impersonation/new?account=alice&#38;reason=the+%3Cb%3Einvoice%3C%2Fb%3E+looks+wrong&#38;ticket=SUP-1";
+    assert!(page.contains(start), "{page}");
+    let administrator = world.browser(&dana()).page("/consents").await;
+    assert!(!administrator.contains("/impersonation/new"), "it is for whoever asked: {administrator}");
+    bobs.start(&alice()).await;
+    bobs.stop().await;
+    assert!(!bobs.page("/consents").await.contains("/impersonation/new"), "it was used");
+}
+
+#[tokio::test]
+async fn a_question_waits_no_longer_once_the_customer_has_agreed_ahead() {
+    let world = World::new();
+    asked(&world).await;
+    let mut bob = world.browser(&bob());
+    assert!(text(&bob.page("/consents").await).contains("Waiting"));
+    let told = "You have agreed ahead already, so nobody has to wait for this.";
+    assert!(!world.browser(&alice()).page("/consents").await.contains(told));
+    world.agree(&alice()).await;
+    let page = bob.page("/consents").await;
+    assert!(text(&page).contains("Agreed ahead") && !text(&page).contains("Waiting"), "{page}");
+    assert!(page.contains("/impersonation/new?account=alice"), "{page}");
+    assert!(world.browser(&alice()).page("/consents").await.contains(told));
+}
+
+#[tokio::test]
 async fn opting_out_ends_everything_and_opting_in_lets_others_ask() {
     let world = World::new();
     world.agree(&alice()).await;
@@ -185,7 +220,7 @@ async fn what_waits_comes_first_and_long_lists_have_pages() {
     assert_eq!((second["consents"].as_array().unwrap().len(), &second["next"]), (3, &Value::Null));
     let all = world.browser(&dana()).ask("/consents").await.json();
     assert_eq!(all["next"], "/consents?page=2", "the administrator sees everybody's");
-    assert!(text(&world.browser(&bob()).page("/consents").await).contains("Alice Ames Waiting Bob Baker"));
+    assert!(text(&world.browser(&bob()).page("/consents").await).contains("Alice Ames Agreed ahead Bob Baker"));
 }
 
 #[tokio::test]

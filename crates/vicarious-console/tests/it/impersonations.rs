@@ -35,12 +35,12 @@ async fn administrators_see_everybody_and_agents_themselves() {
 }
 
 #[tokio::test]
-async fn an_administrator_revokes_and_nobody_else() {
+async fn an_administrator_revokes_and_nobody_else_who_did_not_start_it() {
     let world = World::new();
     world.agree(&alice()).await;
     let mut pair = world.browser(&bob());
     let path = format!("/impersonations/{}", pair.start(&alice()).await);
-    for other in [alice(), bob(), eve()] {
+    for other in [alice(), eve()] {
         let revoked = world.browser(&other).json(Method::DELETE, &path, json!({})).await;
         assert_eq!(revoked.status, StatusCode::NOT_FOUND, "{}", other.person.name);
     }
@@ -52,6 +52,28 @@ async fn an_administrator_revokes_and_nobody_else() {
     assert_eq!(dana.json(Method::DELETE, &path, json!({})).await.status, StatusCode::GONE);
     assert_eq!(dana.form(&path, &[("_method", "DELETE")]).await.location(), "/impersonations?done=over");
     assert_eq!(dana.json(Method::DELETE, "/impersonations/unknown", json!({})).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_agent_who_has_lost_their_browser_ends_what_they_left_in_it() {
+    let world = World::new();
+    world.agree(&alice()).await;
+    let mut lost = world.browser(&bob());
+    let id = lost.start(&alice()).await;
+    let path = format!("/impersonations/{id}");
+    let mut here = world.browser(&bob());
+    for page in ["/impersonations", &path] {
+        let page = here.page(page).await;
+        assert!(page.contains(&format!("<form method=\"post\" action=\"{path}\">")), "{page}");
+        assert!(page.contains(">End<") && !page.contains(">Revoke<"), "{page}");
+    }
+    assert_eq!(here.form(&path, &[("_method", "DELETE")]).await.location(), "/impersonations?done=ended");
+    // Nothing of the other browser runs under the agent's own name instead.
+    let answer = lost.ask("/invoices").await;
+    assert_eq!((answer.status, &answer.json()["cause"]), (StatusCode::GONE, &json!("revoked")));
+    let timeline = here.ask(&path).await.json();
+    let end = timeline["entries"].as_array().unwrap().iter().find(|entry| entry["kind"] == "impersonation.revoked");
+    assert_eq!(end.unwrap()["by"]["id"], "bob", "{timeline}");
 }
 
 #[tokio::test]

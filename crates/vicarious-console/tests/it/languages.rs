@@ -47,7 +47,7 @@ async fn a_customer_who_speaks_german_reads_german() {
     assert!(text(&consents).contains("Bob Baker vom Support sieht Ihr Konto gerade an"), "{}", text(&consents));
     let log = german(&mut alice, "/access-log").await;
     assert_german(&log);
-    let told = "Heute 10:00, bisher unter einer Minute, SUP-4711: Bob Baker: Rechnungen angesehen.";
+    let told = "Heute 10:00, bisher 1 Sekunde, SUP-4711: Bob Baker: Rechnungen angesehen.";
     assert!(text(&log).contains(told), "{}", text(&log));
     let code = german(&mut alice, "/support-code?page=/invoices").await;
     assert_german(&code);

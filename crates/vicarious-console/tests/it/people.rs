@@ -99,8 +99,39 @@ async fn the_table_tells_consent_and_who_is_in_there() {
     world.agree(&alice()).await;
     let _bob = world.inside(&bob(), &alice()).await;
     let page = text(&world.browser(&dana()).page("/accounts").await);
-    assert!(page.contains("Alice Ames alice@example.com none Agreed until Mon 9 March 10:00 Bob Baker"), "{page}");
-    assert!(page.contains("Carol Cole carol@example.com none Not asked yet nobody"), "{page}");
+    assert!(page.contains("Alice Ames alice@example.com Agreed until Mon 9 March 10:00 Bob Baker"), "{page}");
+    assert!(page.contains("Carol Cole carol@example.com Not asked yet nobody"), "{page}");
+}
+
+#[tokio::test]
+async fn a_column_stands_there_only_for_those_who_have_something_in_it() {
+    let world = World::new();
+    let page = world.browser(&bob()).page("/accounts").await;
+    assert!(!page.contains(">Organisation</th>") && !page.contains("data-label=\"Organisation\""), "{page}");
+    world.accounts.add(Account { organisation: Some("Acme".to_owned()), ..carol() });
+    let page = world.browser(&bob()).page("/accounts").await;
+    assert!(page.contains(">Organisation</th>"), "{page}");
+    assert!(text(&page).contains("Alice Ames alice@example.com none Not asked yet"), "{page}");
+    assert!(text(&page).contains("Carol Cole carol@example.com Acme Not asked yet"), "{page}");
+}
+
+#[tokio::test]
+async fn whoever_has_no_email_gets_no_empty_place() {
+    let world = World::new();
+    world.accounts.add(Account::new("dave", "Dave Noemail", ""));
+    let page = text(&world.browser(&bob()).page("/accounts").await);
+    assert!(page.contains("Dave Noemail none Not asked yet"), "{page}");
+    assert!(world.browser(&bob()).page("/accounts/alice").await.contains("<dt>Email</dt>"));
+    assert!(!world.browser(&bob()).page("/accounts/dave").await.contains("<dt>Email</dt>"));
+}
+
+#[tokio::test]
+async fn an_agent_in_two_browsers_is_one_person_in_there() {
+    let world = World::new();
+    world.agree(&alice()).await;
+    let (_one, _other) = (world.inside(&bob(), &alice()).await, world.inside(&bob(), &alice()).await);
+    let page = text(&world.browser(&dana()).page("/accounts").await);
+    assert!(page.contains("10:00 Bob Baker Show"), "{page}");
 }
 
 #[tokio::test]

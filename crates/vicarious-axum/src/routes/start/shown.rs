@@ -45,6 +45,8 @@ pub(super) async fn show(
         Some(account) => consent_shown(engine, words, gathered, signed_in, account),
         None => (ConsentShown::Missing, String::new()),
     };
+    let console = running.is_none() && engine.mounted.is_there();
+    let (customers, consents) = (engine.mounted.link("/accounts"), engine.mounted.link("/consents"));
     let page = page::start_page(&StartPage {
         words,
         agent: &signed_in.user.account.person,
@@ -62,6 +64,7 @@ pub(super) async fn show(
         // From within another account nobody is asked anything.
         asks_at: &engine.mounted.link("/consents/requests"),
         attests_at: &engine.mounted.link("/consents/attested"),
+        console: console.then_some((customers.as_str(), consents.as_str())),
         code_available: engine.terms.consent == ConsentPolicy::Required && running.is_none(),
         attest_available: engine.terms.attested && running.is_none(),
         ask_available: consent == ConsentShown::Missing && running.is_none(),
