@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -41,13 +42,17 @@ export async function serve(environment = {}) {
   let log = '';
   child.stderr.on('data', (chunk) => (log += chunk));
   const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  const leave = () => {
+    kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', leave);
   const ended = once(child, 'exit');
   const close = async () => {
     kill();
     await ended;
-    process.removeListener('exit', kill);
-    await rm(folder, { recursive: true, force: true });
+    process.removeListener('exit', leave);
+    leave();
   };
   const lines = createInterface({ input: child.stdout });
   const said = await Promise.race([once(lines, 'line').then(([line]) => line), ended.then(() => 'it ended')]);
