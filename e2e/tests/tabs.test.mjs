@@ -1,7 +1,7 @@
 // What an agent's other tabs and the back button make of a change of identity.
 import assert from 'node:assert/strict';
 import { openHouse } from '../browser.mjs';
-import { accountOf, alice, ask, bob, carol, signIn, startAs, stop, whoAmI } from '../people.mjs';
+import { accountOf, alice, ask, banner, bob, carol, signIn, startAs, stop, whoAmI } from '../people.mjs';
 
 const { scene } = await openHouse();
 const habits = [true, false].map((javaScript) => ({ javaScript }));
@@ -68,5 +68,20 @@ for (const habit of habits) {
     await page.getByRole('heading', { name: /another identity/ }).waitFor();
     const { current_user: current } = await whoAmI(page);
     assert.deepEqual(current, second);
+  });
+}
+
+for (const width of [390, 1100]) {
+  scene(`Stop stays where it is while write mode is asked for, ${width} pixels wide`, {}, async ({ visitor }) => {
+    const page = await visitor();
+    await page.setViewportSize({ width, height: 800 });
+    await signIn(page, bob);
+    await startAs(page, await accountOf(page, alice));
+    await page.goto('/profile');
+    const place = () => page.locator('.vicarious-stop').boundingBox();
+    const before = await place();
+    await banner(page).getByText('Switch to write').click();
+    await banner(page).getByRole('button', { name: /^Write for/ }).waitFor();
+    assert.deepEqual(await place(), before);
   });
 }
