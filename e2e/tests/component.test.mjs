@@ -82,6 +82,8 @@ scene('what an XMLHttpRequest is refused is explained and asked on the page, whi
   assert.equal(await press('PATCH', '/profile'), 428);
   await answer(/account\?$/, 'Yes');
   await answer('Now press it again.', 'Close');
+  assert.equal(await press('POST', '/payments'), 403);
+  await answer(/can do this/, 'Close');
   assert.ok((await press('PATCH', '/profile')) < 400);
   assert.equal(await press('PATCH', '/profile'), 428, 'a yes is for one request');
   await answer(/account\?$/, 'Cancel');

@@ -109,8 +109,10 @@
       if (isRefusable) {
         set.call(this, "Identity", tag);
         set.call(this, "Accept", `${this.takes}application/problem+json`);
-        if (what === agreed?.what) set.call(this, "Confirmation", agreed.confirmation);
-        agreed = null;
+        if (what === agreed?.what) {
+          set.call(this, "Confirmation", agreed.confirmation);
+          agreed = null;
+        }
       }
       this.addEventListener("load", () => {
         if (/409|410/.test(this.status)) refresh();
