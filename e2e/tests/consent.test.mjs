@@ -62,7 +62,7 @@ for (const view of views) {
       const answer = await agent.goto(path);
       assert.equal(answer.status(), 410, 'it stays ended until Bob says who he wants to be');
     }
-    await agent.getByText('withdrew their consent').waitFor();
+    await agent.getByText('Consent was withdrawn').waitFor();
     await assertReadable(agent);
     await agent.getByRole('button', { name: 'Go on as Bob Marsh' }).click();
     const { current_user: current, impersonation } = await whoAmI(agent);

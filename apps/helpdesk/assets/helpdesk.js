@@ -30,7 +30,7 @@
     "The sign-in that started it is over.": "Die Anmeldung, mit der er begann, ist zu Ende.",
     "You may no longer use this customer's account.": "Sie dürfen das Konto dieses Kunden nicht mehr nutzen.",
     "One of the two accounts is gone or disabled.": "Eines der beiden Konten ist gelöscht oder gesperrt.",
-    "The customer withdrew their consent.": "Der Kunde hat seine Zustimmung zurückgezogen.",
+    "Consent was withdrawn.": "Die Zustimmung wurde zurückgezogen.",
     "An administrator paused all impersonation.": "Die Verwaltung hat alle Zugriffe angehalten.",
     "You went on to another customer.": "Sie sind zu einem anderen Kunden gewechselt.",
     "It was continued in a new one.": "Der Zugriff wurde in einem neuen Zeitraum fortgesetzt.",

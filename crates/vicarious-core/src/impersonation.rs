@@ -142,7 +142,7 @@ impl EndCause {
             Self::SignedOut => "The sign-in that started it is over.",
             Self::PermissionLost => "You may no longer use this customer's account.",
             Self::AccountGone => "One of the two accounts is gone or disabled.",
-            Self::ConsentWithdrawn => "The customer withdrew their consent.",
+            Self::ConsentWithdrawn => "Consent was withdrawn.",
             Self::Paused => "An administrator paused all impersonation.",
             Self::Switched => "You went on to another customer.",
             Self::Continued => "It was continued in a new one.",

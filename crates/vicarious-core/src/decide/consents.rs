@@ -103,7 +103,12 @@ pub fn give_ahead(id: ConsentId, account: &Person, ends_at: Timestamp, now: Time
 }
 
 /// Returns a consent of `account` for every agent until `ends_at`.
-pub(super) fn standing(id: ConsentId, account: &Person, ends_at: Timestamp, now: Timestamp) -> Result<Consent, Refusal> {
+pub(super) fn standing(
+    id: ConsentId,
+    account: &Person,
+    ends_at: Timestamp,
+    now: Timestamp,
+) -> Result<Consent, Refusal> {
     let invalid = |problem| Err(Refusal::Invalid { field: "ends_at", problem });
     if ends_at <= now {
         return invalid("must be in the future");
