@@ -155,6 +155,7 @@ impl Check<'_> {
             let verdict = self.engine.rules.verdict("GET", Some(path));
             verdict.phrase.is_none()
                 && verdict.rule != Rule::Never
+                && !self.engine.signs_in_at(path)
                 && self.vicarious.treats("GET", path) == Treats::Judged
         };
         let pages = self.listed.iter().filter(|route| route.methods.is_some() && route.takes("GET"));

@@ -126,6 +126,14 @@ impl Cached {
 }
 
 impl Engine {
+    /// Returns whether people sign in at this page: the one that was named, or one where they send it to.
+    pub(crate) fn signs_in_at(&self, page: &str) -> bool {
+        let path = |page: &str| page.split(['?', '#']).next().unwrap_or_default().to_owned();
+        let asked = path(page);
+        self.sign_in_page.as_deref().map(path).is_some_and(|named| named == asked)
+            || self.paths.is_sign_in("POST", &asked)
+    }
+
     /// Returns whether a path needs no identity at all.
     pub(crate) fn is_open(&self, method: &str, path: &str) -> bool {
         self.paths.is_open(method, path) || self.mounted.is_asset(method, path)

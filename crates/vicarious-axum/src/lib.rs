@@ -138,11 +138,13 @@ impl Vicarious {
 }
 
 /// Why an operation was not carried out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// The rules say no.
+    #[error(transparent)]
     Refusal(Refusal),
     /// The ledger or the host cannot answer.
+    #[error("this cannot be answered right now")]
     Unavailable,
 }
 

@@ -2,9 +2,9 @@
 
 use askama::Template;
 use vicarious_axum::{Refused, Staff};
-use vicarious_core::consent::ConsentState;
+use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::ports::{Consents, Running};
-use vicarious_core::{Identity, Words};
+use vicarious_core::{Identity, Person, Words};
 
 use crate::sentence::{Say, Sentence};
 use crate::{BAR_CSS, Settings, who};
@@ -86,8 +86,16 @@ impl Bar {
         let (ledger, now) = (vicarious.ledger(), vicarious.now());
         let mut running = ledger.running(Running::As(&customer.id)).await?;
         running.retain(|row| row.over_at(now).is_none());
-        let mut consents = ledger.consents(Consents::Of(&customer.id)).await?;
-        consents.retain(|consent| consent.state_at(now) == ConsentState::Asked);
+        let known = ledger.consents(Consents::Of(&customer.id)).await?;
+        // Whoever may come in already waits for nothing.
+        let may_come_in = |agent: &Person| {
+            known.iter().any(|consent| consent.grant.is_none() && consent.covers(&agent.id, None, None, now))
+        };
+        let waits = |consent: &&Consent| {
+            consent.state_at(now) == ConsentState::Asked
+                && !consent.requested_by.as_ref().is_some_and(|agent| may_come_in(agent))
+        };
+        let consents: Vec<&Consent> = known.iter().filter(waits).collect();
         let visitor = |row: &vicarious_core::Impersonation| Visitor {
             who: who::shown(desk, words, &row.true_user),
             writes: row.mode_at(now) != vicarious_core::Mode::Read,

@@ -237,6 +237,8 @@ impl Console {
 
     fn finished(&self, router: Router<Shared>, shared: Shared) -> Router {
         self.settings.vicarious.mounts_console_routes(&self.settings.at, &list_routes(&router));
-        router.layer(from_fn(answer::finish)).layer(DefaultBodyLimit::max(BODY_AT_MOST)).with_state(shared)
+        // Around the routes alone: what the application answers where nothing is stays as it is.
+        let router = router.route_layer(from_fn(answer::finish)).route_layer(DefaultBodyLimit::max(BODY_AT_MOST));
+        router.with_state(shared)
     }
 }

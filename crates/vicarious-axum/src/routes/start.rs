@@ -85,7 +85,9 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
         };
     };
     let fields = Fields::of_query(incoming.parts.uri.query());
-    let mut asked = Asked::of(&fields, "account", back::path(headers, &engine.own_origins));
+    // Whoever came by way of signing in goes back to the first page, not to sign in once more.
+    let came_from = Some(back::path(headers, &engine.own_origins)).filter(|page| !engine.signs_in_at(page.as_str()));
+    let mut asked = Asked::of(&fields, "account", came_from.unwrap_or_else(SitePath::root));
     let email = fields.get("email").filter(|_| asked.account.is_none());
     if let Some(email) = email {
         asked.account = match by_email(engine, signed_in, email).await {

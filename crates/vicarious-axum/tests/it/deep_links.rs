@@ -27,3 +27,19 @@ async fn an_address_finds_the_customer_and_nobody_else() {
     assert_eq!(world.browser(&carol()).get(&link("alice@example.com")).await.status, StatusCode::NOT_FOUND);
     assert_eq!(world.running().await.len(), 0, "a link changes nothing");
 }
+
+#[tokio::test]
+async fn an_agent_who_had_to_sign_in_first_comes_back_to_the_first_page_and_not_to_sign_in_again() {
+    let world = World::with(|builder| builder.sign_in_page("/welcome?then=")).await;
+    let mut bob_himself = world.browser(&bob());
+    for (referer, expected) in [
+        ("http://shop.example/welcome?then=%2Fimpersonation%2Fnew", "/"),
+        ("http://shop.example/welcome", "/"),
+        ("http://shop.example/session", "/"),
+        ("http://shop.example/welcome-back?page=2", "/welcome-back?page=2"),
+    ] {
+        let headers = [("host", "shop.example"), ("accept", "text/html"), ("referer", referer)];
+        let page = bob_himself.raw("GET", "/impersonation/new?account=alice", &headers, "").await;
+        assert_eq!(page.hidden("return_to").as_deref(), Some(expected), "{referer}");
+    }
+}

@@ -235,3 +235,14 @@ async fn pseudonyms_hide_who_asks() {
     let page = alice.page("/consents").await;
     assert!(page.contains(&name) && !page.contains("Bob"));
 }
+
+#[tokio::test]
+async fn the_bar_asks_for_no_answer_where_the_customer_has_agreed_ahead() {
+    let world = World::new();
+    asked(&world).await;
+    let mut alice_herself = world.browser(&alice());
+    let waits = "Bob Baker asks to see your account";
+    assert!(text(&alice_herself.page("/access-log").await).contains(waits));
+    world.agree(&alice()).await;
+    assert!(!text(&alice_herself.page("/access-log").await).contains(waits), "he may come in, and waits for nothing");
+}

@@ -202,3 +202,15 @@ async fn while_the_ledger_cannot_answer_nothing_is_denied_and_nothing_is_shown()
         assert_eq!(dana.open(path).await.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
     }
 }
+
+#[tokio::test]
+async fn where_nothing_is_the_application_answers_as_it_always_did() {
+    let world = World::new();
+    let nothing = world.browser(&alice()).open("/nowhere").await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    for ours in ["content-security-policy", "cache-control", "vary", "referrer-policy"] {
+        assert_eq!(nothing.headers.get(ours), None, "{ours}: the headers of the console are for its own pages");
+    }
+    let page = world.browser(&alice()).open("/consents").await;
+    assert!(page.headers.contains_key("content-security-policy"), "which have them");
+}
