@@ -92,8 +92,7 @@ impl Bar {
             known.iter().any(|consent| consent.grant.is_none() && consent.covers(&agent.id, None, None, now))
         };
         let waits = |consent: &&Consent| {
-            consent.state_at(now) == ConsentState::Asked
-                && !consent.requested_by.as_ref().is_some_and(|agent| may_come_in(agent))
+            consent.state_at(now) == ConsentState::Asked && !consent.requested_by.as_ref().is_some_and(may_come_in)
         };
         let consents: Vec<&Consent> = known.iter().filter(waits).collect();
         let visitor = |row: &vicarious_core::Impersonation| Visitor {
