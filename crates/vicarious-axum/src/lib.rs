@@ -131,6 +131,11 @@ impl Vicarious {
         &self.engine.rules
     }
 
+    /// Returns the origins that the builder was told of; none where a request's `Host` is believed.
+    pub fn origins(&self) -> &[String] {
+        &self.engine.own_origins
+    }
+
     /// Returns how long things last.
     pub fn terms(&self) -> &Terms {
         &self.engine.terms

@@ -108,7 +108,7 @@ impl TestApp {
         let account = account.into();
         let found = self.vicarious.check(&self.router).await;
         let mut browser = self.signed_in(account.clone()).await;
-        let cookies = browser.careless_cookies();
+        let cookies = browser.careless_cookies(self.is_at_https());
         let mut sentences: Vec<String> =
             found.iter().filter(|finding| !finding.is_about_comfort()).map(ToString::to_string).collect();
         // With a layer in the wrong place nobody is seen, and why has been said.
@@ -120,6 +120,10 @@ impl TestApp {
         }
         sentences.extend(cookies);
         sentences
+    }
+
+    fn is_at_https(&self) -> bool {
+        self.vicarious.origins().iter().any(|origin| origin.starts_with("https://"))
     }
 
     async fn sees_somebody(&self, browser: &mut Browser) -> bool {

@@ -175,19 +175,24 @@ impl Browser {
         }
     }
 
-    /// Says what cookies that were set lack, a sentence each.
-    pub(crate) fn careless_cookies(&self) -> Vec<String> {
+    /// Says what cookies that were set lack, a sentence each; `Secure` only where the application is at HTTPS.
+    pub(crate) fn careless_cookies(&self, at_https: bool) -> Vec<String> {
         let lacks = |(name, set): (&String, &String)| {
-            let has = |wanted: &str| set.split(';').any(|attribute| attribute.trim().starts_with(wanted));
-            let (scripts, sites) = (has("httponly"), has("samesite=lax") || has("samesite=strict"));
-            let what = match (scripts, sites) {
-                (true, true) => return None,
-                (false, true) => "is not `HttpOnly`, so a script that a customer planted can read it",
-                (true, false) => "is not `SameSite=Lax` or `Strict`, so other sites' forms are sent with it",
-                (false, false) => "is neither `HttpOnly` nor `SameSite`",
-            };
-            Some(format!("the cookie `{name}` of the sign-in {what}"))
+            let has = |wanted: &str| set.split(';').any(|attribute| attribute.trim() == wanted);
+            let lacking = [
+                (!has("httponly"), "is not `HttpOnly`, so a script that a customer planted can read it"),
+                (
+                    !has("samesite=lax") && !has("samesite=strict"),
+                    "is not `SameSite=Lax` or `Strict`, so other sites' forms are sent with it",
+                ),
+                (
+                    at_https && !has("secure"),
+                    "is not `Secure` although the origin is HTTPS, so it goes over plain HTTP too, where others can read it",
+                ),
+            ];
+            let sentence = move |what: &str| format!("the cookie `{name}` of the sign-in {what}");
+            lacking.into_iter().filter(|(lacks, _)| *lacks).map(move |(_, what)| sentence(what)).collect::<Vec<_>>()
         };
-        self.attributes.iter().filter_map(lacks).collect()
+        self.attributes.iter().flat_map(lacks).collect()
     }
 }

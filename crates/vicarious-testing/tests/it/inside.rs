@@ -42,6 +42,9 @@ async fn what_is_put_together_wrongly_is_told_in_sentences() {
     assert_eq!(app(&clock, Mistake::None).check("bob").await, Vec::<String>::new());
     let found = app(&clock, Mistake::CookieForAll).check("bob").await;
     assert!(found[0].starts_with("the cookie `session` of the sign-in is not `SameSite=Lax`"), "{found:?}");
+    let found = app(&clock, Mistake::CookieWithoutSecure).check("bob").await;
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].starts_with("the cookie `session` of the sign-in is not `Secure`"), "{found:?}");
     let found = app(&clock, Mistake::RoutesBeside).check("bob").await;
     assert!(found.iter().all(|sentence| sentence.contains("does not pass the layer")), "{found:?}");
     assert_eq!(found.len(), 2, "/export and /import");

@@ -45,6 +45,8 @@ pub(crate) enum Mistake {
     PaysLikeAnyChange,
     /// The cookie of the sign-in is sent with other sites' forms.
     CookieForAll,
+    /// The cookie of the sign-in goes over plain HTTP too, although the shop is at HTTPS.
+    CookieWithoutSecure,
     /// A page breaks while impersonating.
     BreaksForPairs,
     /// The sign-in leaves the session where the host does not look.
@@ -69,6 +71,10 @@ pub(crate) fn broken(clock: &ManualClock, mistake: Mistake) -> (Router, Vicariou
     };
     let builder = Vicarious::builder(shop.clone());
     let builder = if mistake == Mistake::SignsInWithTokens { builder.handle_in_header() } else { builder };
+    let builder = match mistake {
+        Mistake::CookieWithoutSecure => builder.origin("https://shop.example"),
+        _ => builder.secure_cookies(false),
+    };
     let vicarious = builder
         .ledger(MemoryLedger::new())
         .keys(KeyRing::generate())
@@ -82,7 +88,6 @@ pub(crate) fn broken(clock: &ManualClock, mistake: Mistake) -> (Router, Vicariou
         .sign_in("POST /tokens")
         .sign_out("POST /sign-out")
         .open("/healthz")
-        .secure_cookies(false)
         .cache_for(std::time::Duration::ZERO)
         .clock(move || now.now())
         .build()

@@ -126,7 +126,8 @@ pub(crate) async fn sign_in(State(shop): State<Shop>, Form(typed): Form<HashMap<
     let secret = Uuid::new_v4().to_string();
     let key = SignInKey::from(secret.chars().rev().collect::<String>());
     shop.data().sign_ins.insert(key, SignIn { account: AccountId::from(user.id), since: Timestamp::now() });
-    ([(SET_COOKIE, format!("session={secret}; Path=/; HttpOnly; SameSite=Lax"))], Redirect::to("/")).into_response()
+    ([(SET_COOKIE, format!("session={secret}; Path=/; HttpOnly; SameSite=Lax; Secure"))], Redirect::to("/"))
+        .into_response()
 }
 
 pub(crate) async fn sign_out(State(shop): State<Shop>, headers: HeaderMap) -> Redirect {
