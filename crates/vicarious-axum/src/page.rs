@@ -172,9 +172,38 @@ fn typed(words: &Words, fields: &[(String, String)]) -> String {
     format!("<h2>{}</h2>\n<dl class=\"typed\">\n{rows}</dl>\n", escape(words.text("What you typed")))
 }
 
-/// Turns a field's name into words: `billing_address` becomes `Billing address`.
+/// Turns a field's name into words: `billing_address`, `billing-address` and `billingAddress` become `Billing address`. A
+/// name without any stays as it is.
 fn readable(field: &str) -> String {
-    capitalised(&field.replace(['_', '-', '[', ']'], " ").split_whitespace().collect::<Vec<_>>().join(" "))
+    let words: Vec<String> = field
+        .split(|char: char| char.is_whitespace() || "_-.[]".contains(char))
+        .filter(|part| !part.is_empty())
+        .flat_map(humps)
+        .collect();
+    if words.iter().any(|word| word.contains(char::is_alphabetic)) {
+        capitalised(&words.join(" "))
+    } else {
+        field.to_owned()
+    }
+}
+
+/// Returns the words of `billingAddress`, small but for the first, and but for `ID` and its like.
+fn humps(part: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut before, mut letters) = (None, part.chars());
+    while let Some(letter) = letters.next() {
+        let small = letters.clone().take(2).take_while(|after| after.is_lowercase()).count();
+        // `IBANNumber` is two words, `IDs` is one.
+        let begins = letter.is_uppercase() && before.is_some_and(|before: char| !before.is_uppercase() || small == 2);
+        if begins || words.is_empty() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            if begins && small > 0 { word.extend(letter.to_lowercase()) } else { word.push(letter) }
+        }
+        before = Some(letter);
+    }
+    words
 }
 
 /// Returns a phrase as the beginning of a sentence.

@@ -109,6 +109,34 @@ fn whoever_typed_sees_a_typo_and_no_secret() {
 }
 
 #[test]
+fn a_fields_name_is_shown_as_words_and_as_it_is_where_it_has_none() {
+    for (name, wanted) in [
+        ("shipping_address", "Shipping address"),
+        ("shipping-address", "Shipping address"),
+        ("shippingAddress", "Shipping address"),
+        ("order[shippingAddress][zip]", "Order shipping address zip"),
+        ("ShippingAddress", "Shipping address"),
+        ("Full Name", "Full Name"),
+        ("straßeÖffentlich", "Straße öffentlich"),
+        ("customerID", "Customer ID"),
+        ("customerIDs", "Customer IDs"),
+        ("shipTo", "Ship to"),
+        ("customerIBANNumber", "Customer IBAN number"),
+        ("addressLine2", "Address line2"),
+        ("optionA", "Option A"),
+        ("EMAIL", "EMAIL"),
+        ("items[]", "Items"),
+        ("e", "E"),
+        ("__", "__"),
+        ("[2]", "[2]"),
+        ("", ""),
+        ("<b>", "<b>"),
+    ] {
+        assert_eq!(readable(name), wanted, "{name}");
+    }
+}
+
+#[test]
 fn the_start_page_loads_the_applications_script_and_tells_it_whose_it_is() {
     assert!(!start(|_| ()).contains("<script"));
     has(
