@@ -11,6 +11,7 @@ use vicarious_core::{Identity, SignInKey};
 
 use crate::host::Known;
 use crate::problem::Problem;
+use crate::refusals;
 use crate::resolve::DeadCause;
 
 tokio::task_local! {
@@ -151,10 +152,8 @@ impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for AsThe
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
         let acting = acting(parts)?;
-        if acting.identity.is_impersonating() {
-            let problem = Problem::new(StatusCode::FORBIDDEN, "never", "Not while impersonating")
-                .detail("Only the customer can do this, as themselves.");
-            return Err(refused(parts, problem));
+        if let Some(row) = acting.identity.impersonation() {
+            return Err(refused(parts, refusals::never(&row.current_user.name, None, true)));
         }
         user(parts, acting.current.as_ref()).map(Self)
     }

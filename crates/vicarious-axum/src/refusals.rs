@@ -108,7 +108,8 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
     }
 }
 
-/// Returns the problem of what only the customer may do.
+/// Returns the problem of what is done as oneself alone: by the customer, or by whoever works on a page for staff. Which of
+/// them may is the application's to know, so it names neither.
 pub(crate) fn never(customer: &str, phrase: Option<&str>, classified: bool) -> Problem {
     let problem = Problem::new(StatusCode::FORBIDDEN, "never", "Not while impersonating");
     let customer = ("customer", Theirs(customer.to_owned()));
@@ -118,9 +119,14 @@ pub(crate) fn never(customer: &str, phrase: Option<&str>, classified: bool) -> P
         }
         Some(phrase) => {
             let what = ("what", Ours(phrase.to_owned()));
-            problem.says("Only {customer} can do this ({what}), as themselves.", vec![customer, what])
+            let sentence =
+                "Nobody can do this ({what}) while acting as {customer}: whoever may do it does it as themselves.";
+            problem.says(sentence, vec![customer, what])
         }
-        None => problem.says("Only {customer} can do this, as themselves.", vec![customer]),
+        None => {
+            let sentence = "Nobody can do this while acting as {customer}: whoever may do it does it as themselves.";
+            problem.says(sentence, vec![customer])
+        }
     }
 }
 

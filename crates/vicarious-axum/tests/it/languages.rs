@@ -87,11 +87,19 @@ async fn a_refusal_is_german_whoever_made_its_page() {
     let never = send(&mut pair, "/payments", &format!("_identity={tag}")).await;
     assert_eq!(never.status, StatusCode::FORBIDDEN);
     assert!(never.text.contains("<h1>Nicht im Namen anderer</h1>"), "{}", never.text);
-    assert!(never.text.contains("Das kann nur Alice Ames selbst."), "{}", never.text);
+    assert!(
+        never.text.contains("Das geht nicht im Namen von Alice Ames: Wer es darf, macht es selbst."),
+        "{}",
+        never.text
+    );
     assert_eq!(never.text.matches("<aside").count(), 1, "it has its banner");
-    // A handler's extractor knows no languages.
+    // A handler's extractor knows no languages; the layer says it in this one.
     let themselves = open(&mut pair, "/themselves").await;
-    assert!(themselves.text.contains("Das kann nur der Kunde selbst."), "{}", themselves.text);
+    assert!(
+        themselves.text.contains("Das geht nicht im Namen von Alice Ames: Wer es darf, macht es selbst."),
+        "{}",
+        themselves.text
+    );
     let mixed = send(&mut pair, "/notes", "_identity=another").await;
     assert_eq!(mixed.status, StatusCode::CONFLICT);
     assert!(mixed.text.contains("Sie nutzen die Anwendung jetzt als Alice Ames."), "{}", mixed.text);

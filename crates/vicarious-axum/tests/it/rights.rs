@@ -89,6 +89,24 @@ async fn an_administrator_inside_a_customer_is_a_customer() {
     assert!(world.vicarious.ask_consent(&pair, carol().id(), "r", None).await.is_err());
 }
 
+// A page for staff alone is refused as well as what the customer alone may do, and the customer may not do that.
+#[tokio::test]
+async fn what_is_done_as_oneself_alone_is_refused_without_saying_whose_it_is() {
+    let customers = Router::new().route("/customers", get(async || "everybody"));
+    let rules = vicarious_core::Rules::new().never("/customers").never("/payments");
+    let world = World::of(|builder, _| builder.rules(rules), customers).await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    let said = "Nobody can do this while acting as Alice Ames: whoever may do it does it as themselves.";
+    let refused = [
+        inside.get_json("/customers").await,
+        inside.json(Method::POST, "/payments", json!({})).await,
+        inside.get_json("/themselves").await,
+    ];
+    for answer in refused {
+        assert_eq!((answer.status, &answer.json()["detail"]), (StatusCode::FORBIDDEN, &json!(said)), "{}", answer.text);
+    }
+}
+
 type Loss = fn(&World);
 
 // T25, T26

@@ -82,7 +82,7 @@ async fn an_agent_gets_past_the_terms_and_accepts_none() {
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
     bob.get("/orders").await.assert_status(200).assert_shows("Orders of Alice");
     let refused = bob.post_form("/terms", &[("accepted", "yes")]).await;
-    refused.assert_status(403).assert_shows("Only Alice Ames can do this");
+    refused.assert_status(403).assert_shows("Nobody can do this while acting as Alice Ames");
 
     let mut bob = bob.stop().await;
     bob.get("/orders").await.assert_status(200).assert_shows("Orders of Bob");
