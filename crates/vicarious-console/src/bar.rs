@@ -1,10 +1,12 @@
 //! The bar on every page of a customer: who is in their account now, with End, and who asks to be.
 
+use std::collections::HashSet;
+
 use askama::Template;
 use vicarious_axum::{Refused, Staff};
 use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::ports::{Consents, Running};
-use vicarious_core::{Identity, Person, Words};
+use vicarious_core::{Identity, Impersonation, Mode, Person, Words};
 
 use crate::sentence::{Say, Sentence};
 use crate::{BAR_CSS, Settings, who};
@@ -26,15 +28,17 @@ pub struct Bar {
     words: Words,
 }
 
-/// Somebody who is in the account.
+/// Somebody who is in the account, in however many windows.
 struct Visitor {
     who: String,
+    windows: usize,
+    /// Whether any of them may change something.
     writes: bool,
     end: String,
 }
 
 impl Bar {
-    /// Returns how many things it tells.
+    /// Returns how many things it tells: impersonations that run, and questions that wait.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -71,6 +75,19 @@ impl Bar {
         self.words.say(english)
     }
 
+    /// Returns what one line says.
+    fn visit(&self, visitor: &Visitor) -> Sentence {
+        let sentence = match (visitor.windows, visitor.writes) {
+            (..2, false) => self.say("{agent} from support is viewing your account"),
+            (..2, true) => self.say("{agent} from support is viewing your account and may change things"),
+            (_, false) => self.say("{agent} from support is viewing your account in {count} windows"),
+            (_, true) => {
+                self.say("{agent} from support is viewing your account in {count} windows and may change things")
+            }
+        };
+        sentence.strong("agent", &visitor.who).plain("count", visitor.windows)
+    }
+
     /// Gathers it; none unless a customer looks as themselves.
     pub(crate) async fn find(
         desk: &Settings,
@@ -95,16 +112,22 @@ impl Bar {
             consent.state_at(now) == ConsentState::Asked && !consent.requested_by.as_ref().is_some_and(may_come_in)
         };
         let consents: Vec<&Consent> = known.iter().filter(waits).collect();
-        let visitor = |row: &vicarious_core::Impersonation| Visitor {
-            who: who::shown(desk, words, &row.true_user),
-            writes: row.mode_at(now) != vicarious_core::Mode::Read,
-            end: format!("{prefix}/access-log/{}", row.id),
+        let visitor = |first: &Impersonation| {
+            let of_this_agent = || running.iter().filter(|row| row.true_user.id == first.true_user.id);
+            Visitor {
+                who: who::shown(desk, words, &first.true_user),
+                windows: of_this_agent().count(),
+                writes: of_this_agent().any(|row| row.mode_at(now) != Mode::Read),
+                end: format!("{prefix}/access-log/{}", first.id),
+            }
         };
+        let mut met = HashSet::new();
+        let first_of_each = running.iter().filter(|row| met.insert(&row.true_user.id));
         let asking = consents.iter().filter_map(|consent| consent.requested_by.as_ref());
         Ok(Some(Self {
             is_customer: true,
             count: running.len() + consents.len(),
-            visitors: running.iter().map(visitor).collect(),
+            visitors: first_of_each.map(visitor).collect(),
             waiting: asking.map(|agent| who::shown(desk, words, agent)).collect(),
             consents: format!("{prefix}/consents"),
             css: format!("{prefix}{BAR_CSS}"),

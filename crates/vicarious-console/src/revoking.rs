@@ -4,7 +4,8 @@ use axum::http::StatusCode;
 use serde_json::json;
 use vicarious_axum::{Refused, Staff};
 use vicarious_core::decide::REASON_AT_MOST;
-use vicarious_core::{Impersonation, ImpersonationId, Refusal};
+use vicarious_core::ports::Running;
+use vicarious_core::{EndCause, Impersonation, ImpersonationId, Refusal};
 
 use crate::answer::{Answer, Failure, json, see};
 use crate::asked::{Asked, Sent};
@@ -26,20 +27,43 @@ pub(crate) async fn revoke(Sent { asked, .. }: Sent) -> Answer {
     json(StatusCode::OK, json!({ "impersonation": impersonations::to_json(&row, asked.now) }))
 }
 
-/// Ends an impersonation of one's own account.
-pub(crate) async fn end(Sent { asked, .. }: Sent) -> Answer {
+/// Ends an impersonation of one's own account; with the field `everywhere`, whatever else of its agent runs there, too.
+pub(crate) async fn end(Sent { asked, fields }: Sent) -> Answer {
     let customer = asked.themselves()?;
     let row = found(&asked).await?;
     if row.current_user.id != customer.id {
         return Err(Refusal::NoSuchAccount.into());
     }
-    let ended = asked.vicarious().revoke(&asked.identity, &row.id).await;
+    let mut ended = asked.vicarious().revoke(&asked.identity, &row.id).await;
+    if fields.get("everywhere").is_some() {
+        ended = both(ended, end_others_of(&asked, &row).await);
+    }
     if !asked.json {
         return see(&asked.link(&format!("/access-log?done={}", done(ended)?)));
     }
     ended?;
     let access = access_log::access(&asked, found(&asked).await?).await?;
     json(StatusCode::OK, json!({ "access": access.to_json() }))
+}
+
+/// Ends what the agent of an impersonation has besides it in the same account, all that can be ended.
+async fn end_others_of(asked: &Asked, one: &Impersonation) -> Result<(), Refused> {
+    let vicarious = asked.vicarious();
+    let running = vicarious.ledger().running(Running::As(&one.current_user.id)).await?;
+    let mut ended = Err(Refusal::Ended(EndCause::Revoked).into());
+    for other in running.iter().filter(|row| row.id != one.id && row.true_user.id == one.true_user.id) {
+        ended = both(ended, vicarious.revoke(&asked.identity, &other.id).await);
+    }
+    ended
+}
+
+/// Returns what came of two ends: what failed if anything did, and that something was over already only of both.
+fn both(one: Result<(), Refused>, other: Result<(), Refused>) -> Result<(), Refused> {
+    match (one, other) {
+        (one, Err(Refused::Refusal(Refusal::Ended(_)))) => one,
+        (Ok(()) | Err(Refused::Refusal(Refusal::Ended(_))), other) => other,
+        (failed, _) => failed,
+    }
 }
 
 /// Ends everything that runs and lets nothing start.

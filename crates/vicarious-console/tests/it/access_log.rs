@@ -83,6 +83,70 @@ async fn the_customer_ends_what_runs_and_nobody_else_does_it_here() {
     assert!(!alice.page("/access-log").await.contains(&path));
 }
 
+/// Returns where the bar's form leads that puts somebody out.
+fn end_of(page: &str, who: &str) -> String {
+    let lines: Vec<&str> = page.split("<div class=\"vc-visitor\">").skip(1).filter(|line| line.contains(who)).collect();
+    let [line] = lines[..] else { panic!("{who} has {} lines: {page}", lines.len()) };
+    assert!(line.contains("name=\"everywhere\" value=\"yes\""), "{line}");
+    line.split("action=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_agent_in_two_windows_is_one_line_and_one_end_puts_them_out() {
+    let world = World::new();
+    for customer in [alice(), carol()] {
+        world.agree(&customer).await;
+    }
+    let (mut first, mut second) = (world.inside(&bob(), &alice()).await, world.inside(&bob(), &alice()).await);
+    let (mut eve, mut elsewhere) = (world.inside(&eve(), &alice()).await, world.inside(&bob(), &carol()).await);
+    let mut alice = world.browser(&alice());
+    let page = alice.page("/consents").await;
+    let path = end_of(&page, "Bob Baker");
+    assert!(text(&page).contains("Bob Baker from support is viewing your account in 2 windows End"), "{}", text(&page));
+    assert!(text(&page).contains("Eve Early from support is viewing your account End"), "{}", text(&page));
+    assert!(page.contains("data-count=\"3\""), "each of them is counted: {page}");
+    second.json(Method::PATCH, "/impersonation", json!({ "mode": "write", "reason": "she asked" })).await;
+    let page = text(&alice.page("/consents").await);
+    assert!(
+        page.contains("Bob Baker from support is viewing your account in 2 windows and may change things"),
+        "{page}"
+    );
+
+    let fields = [("_method", "DELETE"), ("everywhere", "yes")];
+    assert_eq!(alice.form(&path, &fields).await.location(), "/access-log?done=ended");
+    for out in [&mut first, &mut second] {
+        assert_eq!(out.ask("/invoices").await.json()["cause"], "revoked");
+    }
+    for stays in [&mut eve, &mut elsewhere] {
+        assert_eq!(stays.ask("/invoices").await.status, StatusCode::OK);
+    }
+    assert_eq!(alice.form(&path, &fields).await.location(), "/access-log?done=over");
+}
+
+#[tokio::test]
+async fn ending_everywhere_ends_what_is_left_and_ending_one_ends_one() {
+    let world = World::new();
+    world.agree(&alice()).await;
+    let mut windows = [world.browser(&bob()), world.browser(&bob()), world.browser(&bob())];
+    let mut ids = Vec::new();
+    for window in &mut windows {
+        ids.push(window.start(&alice()).await);
+    }
+    let mut alice = world.browser(&alice());
+    let one = alice.json(Method::DELETE, &format!("/access-log/{}", ids[2]), json!({})).await;
+    assert_eq!(one.status, StatusCode::OK, "{}", one.body);
+    assert_eq!(windows[2].ask("/invoices").await.status, StatusCode::GONE);
+    assert_eq!(windows[1].ask("/invoices").await.status, StatusCode::OK);
+    windows[0].stop().await;
+    let everywhere = json!({ "everywhere": "yes" });
+    let path = format!("/access-log/{}", ids[0]);
+    let ended = alice.json(Method::DELETE, &path, everywhere.clone()).await;
+    assert_eq!((ended.status, &ended.json()["access"]["id"]), (StatusCode::OK, &json!(ids[0])), "{}", ended.body);
+    assert_eq!(windows[1].ask("/invoices").await.status, StatusCode::GONE);
+    let over = alice.json(Method::DELETE, &path, everywhere).await;
+    assert_eq!((over.status, &over.json()["cause"]), (StatusCode::GONE, &json!("stopped")), "{}", over.body);
+}
+
 #[tokio::test]
 async fn ending_answers_programs_with_the_access() {
     let world = World::new();
