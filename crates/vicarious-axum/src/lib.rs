@@ -15,6 +15,7 @@ mod assets;
 mod back;
 mod banner;
 mod bearer;
+mod blank;
 mod builder;
 mod cache;
 mod carried;

@@ -36,6 +36,16 @@ pub(crate) fn is_document(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Returns whether a browser says that it opens a page in a window, and takes HTML for it. Who does not say so may be a
+/// program.
+pub(crate) fn opens_page(headers: &HeaderMap) -> bool {
+    let is_html = |range| matches!(media_range(range), (kind, 1..) if kind.eq_ignore_ascii_case("text/html"));
+    let accepted = || headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
+    matches!(single(headers, "sec-fetch-dest"), Ok(Some("document")))
+        && accepted().flat_map(|value| value.split(',')).any(is_html)
+        && !wants_json(headers)
+}
+
 /// Returns whether JSON is preferred to HTML. A bare `*/*`, or nothing at all, means HTML.
 pub fn wants_json(headers: &HeaderMap) -> bool {
     let (mut json, mut html) = (0, 0);

@@ -145,6 +145,25 @@ fn a_part_of_a_page_is_no_document() {
 }
 
 #[test]
+fn only_a_browser_that_says_so_opens_a_page() {
+    let check = |dest: &[&str], accept: &str, page: bool| {
+        let dest = dest.iter().map(|dest| ("sec-fetch-dest", *dest));
+        let lines: Vec<_> = dest.chain([("accept", accept)]).collect();
+        assert_eq!(opens_page(&headers(&lines)), page, "{lines:?}");
+    };
+    let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    check(&["document"], browser, true);
+    check(&["document"], "*/*", false);
+    check(&["document"], "text/html;q=0", false);
+    check(&["document"], "text/html;q=0.5, application/json", false);
+    for dest in ["iframe", "frame", "empty", "object", "embed", "image", "script", "websocket", ""] {
+        check(&[dest], browser, false);
+    }
+    check(&[], browser, false);
+    check(&["document", "document"], browser, false);
+}
+
+#[test]
 fn json_is_answered_to_those_who_prefer_it() {
     let check = |accept: &[&str], json: bool| {
         let lines: Vec<_> = accept.iter().map(|value| ("accept", *value)).collect();

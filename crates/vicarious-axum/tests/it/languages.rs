@@ -93,6 +93,9 @@ async fn a_refusal_is_german_whoever_made_its_page() {
         never.text
     );
     assert_eq!(never.text.matches("<aside").count(), 1, "it has its banner");
+    let opens = [PAGE, GERMAN, ("sec-fetch-dest", "document")];
+    let blank = pair.raw("GET", "/nowhere", &opens, "").await.text;
+    assert!(blank.contains("Diese Seite gibt es nicht, oder Alice Ames hat keinen Zugang dazu."), "{blank}");
     // A handler's extractor knows no languages; the layer says it in this one.
     let themselves = open(&mut pair, "/themselves").await;
     assert!(
