@@ -5,8 +5,8 @@ mod questions;
 mod start;
 #[cfg(test)]
 mod tests;
+mod typed;
 
-use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use axum::body::Body;
@@ -19,6 +19,7 @@ use vicarious_core::{SitePath, Words};
 pub(crate) use notices::{DeadPage, MismatchPage, cross_site_page, dead_page, mismatch_page, problem_page};
 pub(crate) use questions::{ConfirmPage, ResumePage, SwitchPage, confirm_page, resume_page, switch_page};
 pub(crate) use start::{ConsentShown, StartPage, start_page};
+use typed::typed;
 
 /// The style sheet of these pages; the banner brings its own.
 pub(crate) const PAGES_CSS: &str = include_str!("assets/pages.css");
@@ -155,55 +156,6 @@ fn home(words: &Words) -> String {
 
 fn minutes(words: &Words, number: i64) -> String {
     words.count(number, "{count} minute", "{count} minutes")
-}
-
-/// Returns what somebody typed, as a list to read.
-fn typed(words: &Words, fields: &[(String, String)]) -> String {
-    if fields.is_empty() {
-        return String::new();
-    }
-    let rows: String = fields
-        .iter()
-        .map(|(name, value)| {
-            let value: Cow<'_, str> = if value.is_empty() { words.text("(empty)").into() } else { value.into() };
-            format!("<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>\n", escape(words.of(&readable(name))), escape(&value))
-        })
-        .collect();
-    format!("<h2>{}</h2>\n<dl class=\"typed\">\n{rows}</dl>\n", escape(words.text("What you typed")))
-}
-
-/// Turns a field's name into words: `billing_address`, `billing-address` and `billingAddress` become `Billing address`. A
-/// name without any stays as it is.
-fn readable(field: &str) -> String {
-    let words: Vec<String> = field
-        .split(|char: char| char.is_whitespace() || "_-.[]".contains(char))
-        .filter(|part| !part.is_empty())
-        .flat_map(humps)
-        .collect();
-    if words.iter().any(|word| word.contains(char::is_alphabetic)) {
-        capitalised(&words.join(" "))
-    } else {
-        field.to_owned()
-    }
-}
-
-/// Returns the words of `billingAddress`, small but for the first, and but for `ID` and its like.
-fn humps(part: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let (mut before, mut letters) = (None, part.chars());
-    while let Some(letter) = letters.next() {
-        let small = letters.clone().take(2).take_while(|after| after.is_lowercase()).count();
-        // `IBANNumber` is two words, `IDs` is one.
-        let begins = letter.is_uppercase() && before.is_some_and(|before: char| !before.is_uppercase() || small == 2);
-        if begins || words.is_empty() {
-            words.push(String::new());
-        }
-        if let Some(word) = words.last_mut() {
-            if begins && small > 0 { word.extend(letter.to_lowercase()) } else { word.push(letter) }
-        }
-        before = Some(letter);
-    }
-    words
 }
 
 /// Returns a phrase as the beginning of a sentence.

@@ -2,9 +2,7 @@ use http::HeaderMap;
 use vicarious_core::{Account, ImpersonationId, Person, Words};
 
 use super::*;
-use crate::confirm::Held;
 use crate::problem::{Next, Problem};
-use crate::refusals;
 
 const HOSTILE: &str = "</title></bdi><script>alert(1)</script>\"'><!--<textarea>\0";
 
@@ -87,53 +85,6 @@ fn whoever_waits_is_told_what_to_do_and_is_offered_no_cancel() {
     assert!(!html.contains("Cancel") && !html.contains("<form"), "{html}");
     let html = start(|page| (page.consent, page.console) = (ConsentShown::Asked, Some(("/accounts", "/consents"))));
     has(&html, &["you find the answer here and under <a href=\"/consents\">Consents</a>"]);
-}
-
-#[test]
-fn whoever_typed_sees_a_typo_and_no_secret() {
-    let held = Held {
-        impersonation: "1".to_owned(),
-        method: "POST".to_owned(),
-        path: "/profile".to_owned(),
-        route: None,
-        content_type: Some("application/x-www-form-urlencoded".to_owned()),
-        back: "/".to_owned(),
-        body: b"email=alice%40exampel.com&phone=%2B49+170+1234567&iban=DE89370400440532013000&password=hunter2\
-                &card_number=4111111111111111&api_token=abc"
-            .to_vec(),
-    };
-    let typed = refusals::typed(&held);
-    let shown: Vec<_> = typed.iter().map(|(_, value)| value.as_str()).collect();
-    let hidden = "[redacted]";
-    assert_eq!(shown, ["alice@exampel.com", "+49 170 1234567", "DE89370400440532013000", hidden, hidden, hidden]);
-}
-
-#[test]
-fn a_fields_name_is_shown_as_words_and_as_it_is_where_it_has_none() {
-    for (name, wanted) in [
-        ("shipping_address", "Shipping address"),
-        ("shipping-address", "Shipping address"),
-        ("shippingAddress", "Shipping address"),
-        ("order[shippingAddress][zip]", "Order shipping address zip"),
-        ("ShippingAddress", "Shipping address"),
-        ("Full Name", "Full Name"),
-        ("straßeÖffentlich", "Straße öffentlich"),
-        ("customerID", "Customer ID"),
-        ("customerIDs", "Customer IDs"),
-        ("shipTo", "Ship to"),
-        ("customerIBANNumber", "Customer IBAN number"),
-        ("addressLine2", "Address line2"),
-        ("optionA", "Option A"),
-        ("EMAIL", "EMAIL"),
-        ("items[]", "Items"),
-        ("e", "E"),
-        ("__", "__"),
-        ("[2]", "[2]"),
-        ("", ""),
-        ("<b>", "<b>"),
-    ] {
-        assert_eq!(readable(name), wanted, "{name}");
-    }
 }
 
 #[test]
