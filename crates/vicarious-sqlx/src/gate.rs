@@ -36,6 +36,10 @@ pub struct SqliteTx {
     unsent: Option<(Arc<str>, SqliteArguments)>,
 }
 
+/// The gate, without a transaction.
+#[derive(Debug)]
+pub(crate) struct SqliteTurn(OwnedMutexGuard<Writer>);
+
 impl Gate {
     pub(crate) async fn open(options: &SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let writer = Writer { connection: options.connect().await?, in_transaction: false };
@@ -54,6 +58,11 @@ impl Gate {
         Ok(SqliteTx { writer, gate: self.clone(), last: None, unsent: None })
     }
 
+    /// Waits for its turn to write a single statement.
+    pub(crate) async fn turn(&self) -> SqliteTurn {
+        SqliteTurn(self.settled().await)
+    }
+
     /// Takes the gate, and ends what somebody left open in there.
     async fn settled(&self) -> OwnedMutexGuard<Writer> {
         let mut writer = self.writer.clone().lock_owned().await;
@@ -70,6 +79,14 @@ impl Gate {
         // Leaves the file without a write-ahead log to be replayed by whoever opens it next.
         drop(sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut writer.connection).await);
         drop(writer.connection.clear_cached_statements().await);
+    }
+}
+
+impl SqliteTurn {
+    /// Runs a statement that is a transaction by itself, and returns how many rows it wrote.
+    pub(crate) async fn write(mut self, text: Arc<str>, arguments: SqliteArguments) -> Result<u64, sqlx::Error> {
+        let done = sqlx::query_with(AssertSqlSafe(text), arguments).execute(&mut self.0.connection).await?;
+        Ok(done.rows_affected())
     }
 }
 

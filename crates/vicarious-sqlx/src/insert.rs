@@ -24,7 +24,7 @@ pub(crate) const BLOCK: i64 = 256;
 const PAIRS_AT_MOST: usize = 20_000;
 
 const INTO: &str = r#"INSERT INTO vicarious_entries (at, kind, true_user, "current_user", impersonation, request,
-    method, route, path, status, reason, ticket, body, chain, chain_seq, prev_hash, hash) VALUES "#;
+    method, route, path, status, reason, ticket, body, chain, chain_seq, prev_hash, hash) "#;
 const COLUMNS: usize = 17;
 
 /// For each true user and current user, the last block in which they are known to stand.
@@ -111,6 +111,28 @@ async fn with_commit(
     Ok(posts)
 }
 
+/// Returns a statement that appends entries to a chain in a transaction of its own, if the last entry before has this
+/// number and none of these impersonations, a JSON list, has ended; otherwise it writes nothing. None if that is not
+/// enough, because people would appear in a block for the first time.
+#[cfg(feature = "sqlite")]
+pub(crate) fn at_once(
+    head: &mut Head,
+    entries: &[&Entry],
+    posted: &Posted,
+    last: i64,
+    active: &str,
+) -> Result<Option<(Arc<str>, SqliteArguments)>, sqlx::Error> {
+    if entries.len() > ROWS_AT_MOST
+        || entries.iter().zip(last + 1..).any(|(entry, seq)| posted.lacks(entry, seq).is_some())
+    {
+        return Ok(None);
+    }
+    let mut rows: SqliteArguments = bound(head, entries, &mut Draft::default())?;
+    rows.add(last).map_err(sqlx::Error::Encode)?;
+    rows.add(active.to_owned()).map_err(sqlx::Error::Encode)?;
+    Ok(Some((text(Dialect::SqliteAtOnce, entries.len()), rows)))
+}
+
 async fn post(tx: &mut WriteTx, posts: &BTreeSet<Post>) -> Result<(), sqlx::Error> {
     for (true_user, current_user, block) in posts {
         let post = r#"INSERT INTO vicarious_blocks (true_user, "current_user", block) VALUES ($1, $2, $3)
@@ -168,6 +190,8 @@ enum Dialect {
     Sqlite,
     #[cfg(feature = "sqlite")]
     SqliteWithCommit,
+    #[cfg(feature = "sqlite")]
+    SqliteAtOnce,
     #[cfg(feature = "postgres")]
     Postgres,
 }
@@ -182,6 +206,7 @@ fn text(dialect: Dialect, rows: usize) -> Arc<str> {
 
 fn compose(dialect: Dialect, rows: usize) -> String {
     let mut text = INTO.to_owned();
+    text.push_str(dialect.before());
     for row in 0..rows {
         text.push_str(if row == 0 { "(" } else { "), (" });
         for column in 1..=COLUMNS {
@@ -190,19 +215,40 @@ fn compose(dialect: Dialect, rows: usize) -> String {
             let _ = match dialect {
                 // SQLite looks a numbered parameter up by its name, one after the other; an anonymous one costs nothing.
                 #[cfg(feature = "sqlite")]
-                Dialect::Sqlite | Dialect::SqliteWithCommit => write!(text, "{comma}?"),
+                Dialect::Sqlite | Dialect::SqliteWithCommit | Dialect::SqliteAtOnce => write!(text, "{comma}?"),
                 #[cfg(feature = "postgres")]
                 Dialect::Postgres => write!(text, "{comma}${}", row * COLUMNS + column),
             };
         }
     }
-    text.push_str(match dialect {
-        #[cfg(feature = "sqlite")]
-        Dialect::Sqlite => ")",
-        #[cfg(feature = "sqlite")]
-        Dialect::SqliteWithCommit => "); COMMIT",
-        #[cfg(feature = "postgres")]
-        Dialect::Postgres => ") RETURNING seq",
-    });
+    text.push_str(dialect.after());
     text
+}
+
+impl Dialect {
+    fn before(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::SqliteAtOnce => "SELECT * FROM (VALUES ",
+            _ => "VALUES ",
+        }
+    }
+
+    fn after(self) -> &'static str {
+        match self {
+            #[cfg(feature = "sqlite")]
+            Self::Sqlite => ")",
+            #[cfg(feature = "sqlite")]
+            Self::SqliteWithCommit => "); COMMIT",
+            // The table that is written to is not read here: SQLite would put all rows aside first.
+            #[cfg(feature = "sqlite")]
+            Self::SqliteAtOnce => {
+                ")) WHERE (SELECT seq FROM sqlite_sequence WHERE name = 'vicarious_entries') = ? AND NOT EXISTS (
+                    SELECT 1 FROM json_each(?) named LEFT JOIN vicarious_impersonations active ON active.id = named.value
+                    WHERE active.id IS NULL OR active.end_cause IS NOT NULL)"
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres => ") RETURNING seq",
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::{HashSet, VecDeque};
 
 use tokio::sync::oneshot::Sender;
 use vicarious_core::ports::Unavailable;
-use vicarious_core::{EndCause, Entry};
+use vicarious_core::{EndCause, Entry, Impersonation};
 
 use super::known::{self, Known, Pulse};
 use super::{Answer, Work};
@@ -52,6 +52,10 @@ impl Batch {
         if self.admits.is_empty() && self.appends.is_empty() && self.later.is_empty() {
             return Ok(());
         }
+        #[cfg(feature = "sqlite")]
+        if self.write_at_once(core, known).await? {
+            return Ok(());
+        }
         let named = self.admits.iter().filter_map(|(intent, _)| intent.impersonation.as_ref());
         let (mut tx, pulses) = known::begin(&core.db, named).await.map_err(NotSealed::NotWritten)?;
         self.decide(core, known, &mut tx, pulses).await.map_err(NotSealed::NotWritten)?;
@@ -63,6 +67,33 @@ impl Batch {
             return Ok(());
         }
         core.seal(tx, &entries).await
+    }
+
+    /// Makes everything durable in one statement, where nobody is known to be over and there is nothing else to write;
+    /// returns whether it did. That nobody is over, the statement itself makes sure of.
+    #[cfg(feature = "sqlite")]
+    async fn write_at_once(&mut self, core: &Core, known: &Known) -> Result<bool, NotSealed> {
+        let mut active = HashSet::new();
+        for (intent, _) in &self.admits {
+            let row = intent.impersonation.as_ref().and_then(|id| known.get(id.as_str()));
+            let Some(row) = row.filter(|row| row.over_at(intent.at).is_none() && !moves(row, intent)) else {
+                return Ok(false);
+            };
+            if core.journal.holds(&row.handle) {
+                return Ok(false);
+            }
+            active.insert(row.id.as_str());
+        }
+        self.admits.iter().for_each(|(intent, _)| core.open.open(intent));
+        let admits = self.admits.iter().map(|(entry, _)| entry);
+        let entries: Vec<&Entry> =
+            self.later.iter().chain(self.appends.iter().map(|(entry, _)| entry)).chain(admits).collect();
+        if !core.seal_at_once(&entries, &serde_json::json!(active).to_string()).await? {
+            self.admits.iter().for_each(|(intent, _)| core.open.close(intent));
+            return Ok(false);
+        }
+        self.admitted.append(&mut self.admits);
+        Ok(true)
     }
 
     /// INVARIANT: I3, I5: an intent is written in the transaction that has seen, and keeps, its impersonation active.
@@ -86,7 +117,7 @@ impl Batch {
                 self.over.push((sender, cause));
                 continue;
             }
-            if intent.at.as_microsecond() - row.last_seen_at.as_microsecond() > LAG {
+            if moves(row, &intent) {
                 row.last_seen_at = intent.at;
                 moved.insert(row.id.clone());
             }
@@ -100,4 +131,9 @@ impl Batch {
         }
         Ok(())
     }
+}
+
+/// Returns whether a request is so much later than the last use on record that it is to be recorded.
+fn moves(row: &Impersonation, intent: &Entry) -> bool {
+    intent.at.as_microsecond() - row.last_seen_at.as_microsecond() > LAG
 }
