@@ -3,19 +3,18 @@
 use axum::body::HttpBody;
 use axum::response::Response;
 use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use vicarious_core::Person;
 
-use crate::mark::Asked;
 use crate::problem::Filled::Theirs;
 use crate::problem::Problem;
 use crate::site;
 
 /// Returns an answer of the application as it is, or with a page in it: where a browser opened a page and nothing but a
-/// status of 400 or more came back. Status and headers stay.
-pub(crate) fn filled(asked: &Asked, customer: &Person, response: Response) -> Response {
-    if is_blank(&response) && asked.method == Method::GET && site::opens_page(&asked.headers) {
-        let page = problem(response.status(), customer).respond(&asked.headers);
+/// status of 400 or more came back. Status and headers stay. `asked` are the headers of the request.
+pub(crate) fn filled(method: &Method, asked: &HeaderMap, customer: &Person, response: Response) -> Response {
+    if is_blank(&response) && method == Method::GET && site::opens_page(asked) {
+        let page = problem(response.status(), customer).respond(asked);
         with_headers_of(response, page)
     } else {
         response
