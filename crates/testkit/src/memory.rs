@@ -2,6 +2,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use tokio::sync::watch;
 use vicarious_core::audit::Recorded;
 use vicarious_core::consent::{Consent, ConsentId};
 use vicarious_core::decide::{Pause, Transition};
@@ -18,6 +19,7 @@ use state::State;
 #[derive(Debug, Default)]
 pub struct MemoryLedger {
     inner: Mutex<Inner>,
+    hanging: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +42,11 @@ impl MemoryLedger {
     /// Makes every call but [`Ledger::journal_stop`] answer [`Unavailable`], or makes it work again.
     pub fn fail(&self, failing: bool) {
         self.inner().failing = failing;
+    }
+
+    /// Makes [`Ledger::apply`] wait, as for a database that somebody else has locked, or lets it go on.
+    pub fn hang(&self, hanging: bool) {
+        self.hanging.send_replace(hanging);
     }
 
     /// Returns every entry so far, oldest first.
@@ -86,6 +93,8 @@ impl Inner {
 #[async_trait]
 impl Ledger for MemoryLedger {
     async fn apply(&self, transitions: Vec<Transition>) -> Result<(), ApplyError> {
+        // Its sender is this ledger's own, so it cannot be gone.
+        drop(self.hanging.subscribe().wait_for(|hanging| !hanging).await);
         self.write(|state| state.apply(transitions))?
     }
 

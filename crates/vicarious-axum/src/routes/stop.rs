@@ -28,16 +28,22 @@ use crate::resolve::{Resolution, Standing};
 
 /// How long a stop waits for the unsafe requests that were already running.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a stop waits for the ledger, which may be locked by somebody else, before the journal takes it.
+const LEDGER_PATIENCE: Duration = Duration::from_secs(2);
 /// How often a stop is tried again when somebody else changed the row at the same moment.
 const TRIES: usize = 4;
 
 /// Stops what runs, or acknowledges what has ended; also fine when there is nothing.
 pub(crate) async fn stop(engine: &Arc<Engine>, incoming: &Incoming, resolution: &Resolution) -> Response {
-    let stopped = match settle(engine, incoming, resolution).await {
+    let stopped = match settle_in_time(engine, incoming, resolution).await {
         Ok(stopped) => stopped,
         Err(outage) => {
             tracing::error!(error = ?outage, "stopping by the journal, because the ledger cannot answer");
-            return by_journal(engine, incoming, resolution.presented.handle()).await;
+            let row = match &resolution.standing {
+                Standing::Pair { row, .. } => Some(&**row),
+                Standing::Own | Standing::Dead(_) => None,
+            };
+            return by_journal(engine, incoming, resolution.presented.handle(), row).await;
         }
     };
     if let Some(row) = &stopped {
@@ -52,7 +58,7 @@ pub(crate) async fn during_an_outage(engine: &Engine, incoming: &Incoming) -> Re
         return refusals::cross_site(engine, &incoming.parts.headers);
     }
     let presented = cookies::presented(engine, &incoming.parts.headers);
-    by_journal(engine, incoming, presented.handle()).await
+    by_journal(engine, incoming, presented.handle(), None).await
 }
 
 /// Serves the host's sign-out while not even the identity can be resolved, as the stop that it most likely is.
@@ -81,7 +87,7 @@ where
         let response = stop(engine, &incoming, &resolution).await;
         return as_sign_out(&incoming, Some(&row.id), response);
     }
-    if let Err(outage) = settle(engine, &incoming, &resolution).await {
+    if let Err(outage) = settle_in_time(engine, &incoming, &resolution).await {
         // Nobody has to stay signed in because of our ledger; what is left open ends with the sign-in.
         tracing::error!(error = ?outage, "signing out although the ledger cannot answer");
         if let Some(handle) = resolution.presented.handle()
@@ -101,6 +107,16 @@ where
         cookies::add(response.headers_mut(), cookies::take_back(engine));
     }
     response
+}
+
+/// Does what [`settle`] does, unless it takes too long: what it has begun then goes on by itself.
+async fn settle_in_time(
+    engine: &Engine,
+    incoming: &Incoming,
+    resolution: &Resolution,
+) -> Result<Option<Impersonation>, Unavailable> {
+    let settled = tokio::time::timeout(LEDGER_PATIENCE, settle(engine, incoming, resolution)).await;
+    settled.unwrap_or_else(|late| Err(Unavailable::new(late)))
 }
 
 /// Ends or acknowledges everything that this sign-in and this handle have open; returns the latest of it.
@@ -150,13 +166,18 @@ async fn open(
     }
 }
 
-async fn by_journal(engine: &Engine, incoming: &Incoming, handle: Option<&HandleHash>) -> Response {
+async fn by_journal(
+    engine: &Engine,
+    incoming: &Incoming,
+    handle: Option<&HandleHash>,
+    stopped: Option<&Impersonation>,
+) -> Response {
     if let Some(handle) = handle
         && let Err(outage) = engine.journal_stop(handle).await
     {
         return refusals::outage(&incoming.parts.headers, &outage);
     }
-    answer(engine, incoming, None)
+    answer(engine, incoming, stopped)
 }
 
 fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>) -> Response {

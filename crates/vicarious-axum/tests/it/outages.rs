@@ -107,6 +107,34 @@ async fn an_agent_can_sign_out_without_the_ledger_and_leaves_nothing_open() {
     assert!(world.running().await.is_empty());
 }
 
+// I4: somebody has locked the database, a backup perhaps.
+#[tokio::test(start_paused = true)]
+async fn a_stop_does_not_wait_for_a_ledger_that_hangs() {
+    let world = World::new().await;
+    let mut browser = world.inside(&bob(), &alice()).await;
+    let mut copy = browser.clone();
+    world.ledger.hang(true);
+    let stopped = browser.stop().await;
+    assert_eq!(stopped.status, StatusCode::OK);
+    assert_eq!(stopped.json()["notice"], "You are logged out as alice@example.com");
+    assert_eq!(browser.cookies.get(HANDLE), None);
+    assert_eq!(copy.get("/profile").await.status, StatusCode::GONE, "a copy of the handle opens nothing");
+    world.ledger.hang(false);
+    world.vicarious.sweep().await.unwrap();
+    assert_eq!(world.count("impersonation.stopped"), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sign_out_does_not_wait_for_a_ledger_that_hangs() {
+    let world = World::new().await;
+    let mut browser = world.inside(&bob(), &alice()).await;
+    // The browser has lost the handle, so that this is a sign-out with an impersonation left open.
+    browser.cookies.remove(HANDLE);
+    world.ledger.hang(true);
+    let answer = browser.json(Method::DELETE, "/session", json!({})).await;
+    assert!(answer.status.is_success(), "{}", answer.status);
+}
+
 /// Walks through a whole impersonation; returns whether it began.
 async fn walk(world: &World, browser: &mut Browser) -> bool {
     let began = match browser.start(&alice()).await.status {
