@@ -4,7 +4,7 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde_json::json;
 use vicarious_axum::Staff;
-use vicarious_core::consent::{Consent, ConsentKind, ConsentState, Grant};
+use vicarious_core::consent::{Consent, ConsentKind, ConsentState, Grant, Use};
 use vicarious_core::ports::Consents;
 use vicarious_core::{Person, Timestamp};
 
@@ -17,7 +17,7 @@ use crate::sentence::{Say, Sentence};
 use crate::standing::Standing;
 use crate::until::given_until;
 use crate::when::When;
-use crate::who;
+use crate::{used, who};
 
 /// How many consents a page has.
 const PER_PAGE: usize = 50;
@@ -62,6 +62,14 @@ struct StaffConsentsPage {
     accounts: String,
 }
 
+/// A consent, and what its own row does not tell.
+struct Known {
+    consent: Consent,
+    /// Whether it waits for nothing: another consent lets in whoever asked.
+    is_ahead: bool,
+    used: Option<Use>,
+}
+
 /// A consent as the pages show it.
 struct Item {
     href: String,
@@ -73,7 +81,8 @@ struct Item {
     asked: When,
     decided: Option<When>,
     ends: When,
-    is_used: bool,
+    /// Who entered with it, and when.
+    used: Option<(Person, When)>,
     kind: ConsentKind,
     /// Who gave it in the customer's place.
     grant: Option<Grant>,
@@ -87,18 +96,18 @@ struct Item {
 }
 
 impl Item {
-    fn new(asked: &Asked, (consent, is_ahead): (Consent, bool)) -> Self {
+    fn new(asked: &Asked, Known { consent, is_ahead, used }: Known) -> Self {
         Self {
             is_ahead,
             show: None,
             start: None,
-            came: came(asked, &consent),
+            came: came(asked, &consent, used.as_ref()),
             href: asked.link(&format!("/consents/{}", consent.id)),
-            state: consent.state_at(asked.now),
+            state: consent.state_after(used.as_ref(), asked.now),
             asked: asked.when(consent.asked_at),
             decided: consent.decided_at.map(|at| asked.when(at)),
             ends: asked.when(consent.ends_at),
-            is_used: consent.used_by.is_some() && consent.kind.is_for_one_use(),
+            used: used.map(|used| (used.by, asked.when(used.at))),
             kind: consent.kind,
             account: consent.account,
             requested_by: consent.requested_by,
@@ -113,20 +122,27 @@ impl Item {
         if self.requested_by.as_ref().is_none_or(|agent| agent.id != who.id) {
             return self;
         }
-        let can_start = self.is_ahead || (self.state == ConsentState::Given && !self.is_used);
+        let can_start = self.is_ahead || (self.state == ConsentState::Given && self.used.is_none());
         let (reason, ticket) = (self.reason.as_deref().unwrap_or_default(), self.ticket.as_deref().unwrap_or_default());
         let start = || people::start_for(&self.account, &asked.link("/consents"), reason, ticket);
         Self { show: Some(people::show_path(asked, &self.account.id)), start: can_start.then(start), ..self }
     }
 
-    /// Returns the words of its label.
+    /// Returns its label.
+    fn label(&self, frame: &Frame) -> Sentence {
+        match &self.used {
+            Some((_, at)) if self.state == ConsentState::Used => frame.say("Used {time}").time("time", at),
+            _ => frame.say(self.words()),
+        }
+    }
+
     fn words(&self) -> &'static str {
         match (self.state, self.kind) {
             (ConsentState::Asked, _) if self.is_ahead => "Agreed ahead",
             (ConsentState::Asked, _) => "Waiting",
             (ConsentState::Given, ConsentKind::Standing) if self.grant.is_some() => "Given by an administrator",
             (ConsentState::Given, ConsentKind::Standing) => "Given ahead",
-            (ConsentState::Given, _) if self.is_used => "Agreed, in use",
+            (ConsentState::Given, _) if self.used.is_some() => "Agreed, in use",
             (ConsentState::Given, ConsentKind::Requested) => "Agreed",
             (ConsentState::Given, ConsentKind::Code) => "Support code, not used yet",
             (ConsentState::Given, ConsentKind::Attested) => "Recorded by the agent",
@@ -134,6 +150,7 @@ impl Item {
             (ConsentState::Withdrawn, _) => "Withdrawn",
             (ConsentState::Lapsed, _) => "Lapsed",
             (ConsentState::Disowned, _) => "Never agreed",
+            (ConsentState::Used, _) => "Used",
         }
     }
 
@@ -155,15 +172,31 @@ impl Item {
             return given_until(grant, &self.ends, |english| frame.say(english));
         }
         let until = frame.say("{agent} until {time}").time("time", &self.ends);
-        match (&self.requested_by, self.kind) {
+        match (self.entered_or_asked(), self.kind) {
             (Some(agent), _) => until.name("agent", &agent.name),
             (None, ConsentKind::Code) => until.plain("agent", frame.t("Whoever you tell the code")),
             (None, _) => until.plain("agent", frame.t("Any support agent")),
         }
     }
 
-    /// Returns who gave it, where nobody asked.
+    /// Returns the one agent whom it is for, once there is one.
+    fn entered_or_asked(&self) -> Option<&Person> {
+        self.requested_by.as_ref().or(self.used.as_ref().map(|(by, _)| by))
+    }
+
+    /// Returns whether its last day is worth telling: that of one that is over would look like an open door.
+    fn is_open(&self) -> bool {
+        matches!(self.state, ConsentState::Asked | ConsentState::Given | ConsentState::Lapsed)
+    }
+
+    /// Returns who has it, where nobody asked.
     fn nobody_asked(&self, frame: &Frame) -> Sentence {
+        if self.kind == ConsentKind::Code {
+            return match &self.used {
+                Some((agent, _)) => frame.say("{agent}, with a code").name("agent", &agent.name),
+                None => frame.say("whoever has the code"),
+            };
+        }
         let Some(grant) = &self.grant else { return frame.say("nobody: given ahead") };
         let given = match &grant.organisation {
             Some(organisation) => {
@@ -185,20 +218,23 @@ impl Item {
             ConsentState::Asked if !self.is_ahead => "warn",
             ConsentState::Asked | ConsentState::Given => "good",
             ConsentState::Refused | ConsentState::Withdrawn | ConsentState::Disowned => "bad",
-            ConsentState::Lapsed => "plain",
+            ConsentState::Lapsed | ConsentState::Used => "plain",
         }
     }
 }
 
 /// Returns how a consent came about, and when.
-fn came(asked: &Asked, consent: &Consent) -> Sentence {
+fn came(asked: &Asked, consent: &Consent, used: Option<&Use>) -> Sentence {
     if let Some(grant) = &consent.grant {
         let given = asked.words.say("{agent} agreed in your place {time}").name("agent", &grant.by.name);
         return given.time("time", &asked.when(consent.asked_at));
     }
     let said = match (&consent.requested_by, consent.kind) {
         (Some(agent), kind) => asked.words.say(came_of(kind)).name("agent", &agent.name),
-        (None, ConsentKind::Code) => asked.words.say("Support code made {time}"),
+        (None, ConsentKind::Code) => match used {
+            Some(used) => asked.words.say("Support code made {time}, used by {agent}").name("agent", &used.by.name),
+            None => asked.words.say("Support code made {time}"),
+        },
         (None, _) => asked.words.say("Given ahead {time}"),
     };
     said.time("time", &asked.when(consent.asked_at))
@@ -227,7 +263,15 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     let mut shown = Vec::new();
     for consent in consents {
         let is_ahead = !asked.json && is_ahead(&asked, &consent).await?;
-        shown.push((if staff == Staff::No { who::shown_consent(&asked, consent) } else { consent }, is_ahead));
+        let used = used::of(&asked, &consent).await?;
+        shown.push(match staff {
+            Staff::No => Known {
+                consent: who::shown_consent(&asked, consent),
+                is_ahead,
+                used: used.map(|used| who::shown_use(&asked, used)),
+            },
+            Staff::Agent | Staff::Administrator => Known { consent, is_ahead, used },
+        });
     }
     if asked.json {
         return as_json(&asked, person, staff, &shown, next).await;
@@ -256,26 +300,20 @@ async fn is_ahead(asked: &Asked, consent: &Consent) -> Result<bool, Failure> {
     Ok(matches!(Standing::find(asked.vicarious(), &account, &agent.id).await?, Standing::Agreed(_)))
 }
 
-async fn as_json(
-    asked: &Asked,
-    person: &Person,
-    staff: Staff,
-    shown: &[(Consent, bool)],
-    next: Option<String>,
-) -> Answer {
-    let consents: Vec<_> = shown.iter().map(|(consent, _)| consent.to_json(asked.now)).collect();
+async fn as_json(asked: &Asked, person: &Person, staff: Staff, shown: &[Known], next: Option<String>) -> Answer {
+    let consents: Vec<_> = shown.iter().map(|known| known.consent.to_json(known.used.as_ref(), asked.now)).collect();
     let mut body = json!({ "consents": consents, "next": next });
     if let (Staff::No, Some(members)) = (staff, body.as_object_mut()) {
         let since = opted_out(asked, person).await?;
         members.insert("opted_out".to_owned(), json!(since.map(|since| since.to_string())));
         let given = asked.vicarious().consents_given_for(&asked.identity, GIVEN_FOR).await?;
-        let given: Vec<_> = given.iter().map(|consent| consent.to_json(asked.now)).collect();
+        let given: Vec<_> = given.iter().map(|consent| consent.to_json(None, asked.now)).collect();
         members.insert("given_for".to_owned(), json!(given));
     }
     json(StatusCode::OK, body)
 }
 
-async fn customer(asked: &Asked, person: &Person, shown: Vec<(Consent, bool)>, next: Option<String>) -> Answer {
+async fn customer(asked: &Asked, person: &Person, shown: Vec<Known>, next: Option<String>) -> Answer {
     let items = shown.into_iter().map(|consent| Item::new(asked, consent));
     let (waiting, rest): (Vec<_>, Vec<_>) = items.partition(|item| item.state == ConsentState::Asked);
     let (standing, history) = rest.into_iter().partition(|item| item.state == ConsentState::Given);

@@ -10,7 +10,7 @@ use vicarious_core::{AccountId, Refusal};
 use crate::answer::{Answer, Failure, failed, json, see};
 use crate::asked::{Asked, Fields, START_PAGE, Sent, with_query};
 use crate::until::end;
-use crate::{grants, who};
+use crate::{grants, used, who};
 
 /// Asks a customer for consent, for agents; a form goes back to the start page, which shows how it stands.
 pub(crate) async fn ask(Sent { asked, fields }: Sent) -> Answer {
@@ -45,7 +45,7 @@ fn back_to_the_start(asked: &Asked, account: &AccountId, fields: &Fields, consen
         ],
     );
     match consent {
-        Ok(consent) if asked.json => json(StatusCode::CREATED, consent.to_json(asked.now)),
+        Ok(consent) if asked.json => json(StatusCode::CREATED, consent.to_json(None, asked.now)),
         Ok(_) => see(&back),
         // Whoever may not know that there is such an account gets no way back to it either.
         Err(refused @ Refused::Refusal(Refusal::NoSuchAccount)) => Err(refused.into()),
@@ -64,7 +64,8 @@ pub(crate) async fn decide(Sent { asked, fields }: Sent) -> Answer {
     let decided = asked.vicarious().decide_consent(&asked.identity, &id, decision).await;
     let consent = decided.map_err(|refused| with_way_back(&asked, &refused))?;
     if asked.json {
-        return json(StatusCode::OK, who::shown_consent(&asked, consent).to_json(asked.now));
+        let used = used::of(&asked, &consent).await?.map(|used| who::shown_use(&asked, used));
+        return json(StatusCode::OK, who::shown_consent(&asked, consent).to_json(used.as_ref(), asked.now));
     }
     match is_own {
         true => see(&asked.link(&format!("/consents?done={word}"))),
@@ -84,7 +85,7 @@ pub(crate) async fn give_ahead(Sent { asked, fields }: Sent) -> Answer {
     };
     let consent = given.map_err(|refused| with_way_back(&asked, &refused))?;
     if asked.json {
-        return json(StatusCode::CREATED, consent.to_json(asked.now));
+        return json(StatusCode::CREATED, consent.to_json(None, asked.now));
     }
     see(&asked.link("/consents?done=given"))
 }

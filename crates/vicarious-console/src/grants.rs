@@ -162,7 +162,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
 
 impl Row {
     fn to_json(&self, now: Timestamp) -> Value {
-        let consent = self.standing.consent().map(|consent| consent.to_json(now));
+        let consent = self.standing.consent().map(|consent| consent.to_json(None, now));
         json!({ "account": self.account.person, "state": self.standing.word(), "consent": consent })
     }
 }
@@ -177,7 +177,7 @@ pub(crate) async fn give(asked: &Asked, fields: &Fields, account: &AccountId) ->
     };
     let consent = given.map_err(|refused| failed(asked.link("/consents"), &refused))?;
     if asked.json {
-        return json(StatusCode::CREATED, consent.to_json(asked.now));
+        return json(StatusCode::CREATED, consent.to_json(None, asked.now));
     }
     see(&back(asked, fields, "given-for"))
 }

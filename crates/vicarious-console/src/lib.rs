@@ -28,6 +28,7 @@ mod support_code;
 mod timeline;
 mod trail;
 mod until;
+mod used;
 mod when;
 mod who;
 

@@ -40,7 +40,7 @@ pub(crate) async fn make(Sent { asked, fields }: Sent) -> Answer {
     let page = SitePath::new(fields.get("page").unwrap_or_default());
     let (consent, code) = asked.vicarious().support_code(&asked.identity, page.clone()).await?;
     if asked.json {
-        let body = json!({ "support_code": code, "page": page.as_str(), "consent": consent.to_json(asked.now) });
+        let body = json!({ "support_code": code, "page": page.as_str(), "consent": consent.to_json(None, asked.now) });
         return json(StatusCode::CREATED, body);
     }
     let made = (code, asked.when(consent.ends_at));

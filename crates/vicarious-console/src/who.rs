@@ -1,7 +1,7 @@
 //! How customers see agents: by name, or by a pseudonym where the application wants that.
 
 use sha2::{Digest, Sha256};
-use vicarious_core::consent::Consent;
+use vicarious_core::consent::{Consent, Use};
 use vicarious_core::{Person, Words};
 
 use crate::Settings;
@@ -18,15 +18,22 @@ pub(crate) fn shown(desk: &Settings, words: &Words, agent: &Person) -> String {
     }
 }
 
+/// Returns an agent as a customer may see them.
+fn shown_person(asked: &Asked, agent: Person) -> Person {
+    let Some(secret) = &asked.desk.pseudonyms else { return agent };
+    // Who it is does not depend on the language.
+    let id = Words::english().fill("Support agent {code}", &[("code", &code(secret, &agent))]);
+    Person { id: id.as_str().into(), name: shown(&asked.desk, &asked.words, &agent), email: String::new() }
+}
+
 /// Returns a consent as its customer may see it.
 pub(crate) fn shown_consent(asked: &Asked, consent: Consent) -> Consent {
-    let Some(secret) = &asked.desk.pseudonyms else { return consent };
-    let hidden = |agent: &Person| {
-        // Who it is does not depend on the language.
-        let id = Words::english().fill("Support agent {code}", &[("code", &code(secret, agent))]);
-        Person { id: id.as_str().into(), name: shown(&asked.desk, &asked.words, agent), email: String::new() }
-    };
-    Consent { requested_by: consent.requested_by.as_ref().map(hidden), ..consent }
+    Consent { requested_by: consent.requested_by.map(|agent| shown_person(asked, agent)), ..consent }
+}
+
+/// Returns what came of it as its customer may see that.
+pub(crate) fn shown_use(asked: &Asked, used: Use) -> Use {
+    Use { by: shown_person(asked, used.by), ..used }
 }
 
 fn code(secret: &str, agent: &Person) -> String {

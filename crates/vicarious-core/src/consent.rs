@@ -91,10 +91,24 @@ pub enum ConsentState {
     Lapsed,
     /// Recorded by an agent, and never given: the customer says so.
     Disowned,
+    /// Given for one use, which is over: it lets nobody in any more. Never stored: see [`Consent::state_after`].
+    Used,
+}
+
+/// What came of a consent for one use: somebody entered with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Use {
+    /// When they entered.
+    pub at: Timestamp,
+    /// Who entered.
+    pub by: Person,
+    /// Whether an impersonation that rests on it still runs.
+    pub is_running: bool,
 }
 
 impl ConsentState {
-    const ALL: [Self; 6] = [Self::Asked, Self::Given, Self::Refused, Self::Withdrawn, Self::Lapsed, Self::Disowned];
+    const ALL: [Self; 7] =
+        [Self::Asked, Self::Given, Self::Refused, Self::Withdrawn, Self::Lapsed, Self::Disowned, Self::Used];
 
     /// Returns the word for this state on the wire and in the database.
     pub fn as_str(self) -> &'static str {
@@ -105,6 +119,7 @@ impl ConsentState {
             Self::Withdrawn => "withdrawn",
             Self::Lapsed => "lapsed",
             Self::Disowned => "disowned",
+            Self::Used => "used",
         }
     }
 
@@ -158,12 +173,29 @@ pub const LASTS: SignedDuration = SignedDuration::from_hours(1);
 pub const STANDING_AT_MOST: SignedDuration = SignedDuration::from_hours(366 * 24);
 
 impl Consent {
-    /// Returns where this consent stands at `now`: what was not decided or used in time has lapsed.
+    /// Returns where this consent stands at `now`, as far as it tells by itself: what was not decided or used in time has
+    /// lapsed. One for a single use that is over may still say that it is given: see
+    /// [`state_after`](Self::state_after).
     pub fn state_at(&self, now: Timestamp) -> ConsentState {
         match self.state {
+            ConsentState::Given if now >= self.ends_at && self.is_spent() => ConsentState::Used,
             ConsentState::Asked | ConsentState::Given if now >= self.ends_at => ConsentState::Lapsed,
             state => state,
         }
+    }
+
+    /// Returns where it stands at `now`, as people are told: after its single use it stands no longer than that runs, so that
+    /// without one that is known to run it is [`Used`](ConsentState::Used).
+    pub fn state_after(&self, used: Option<&Use>, now: Timestamp) -> ConsentState {
+        match self.state_at(now) {
+            ConsentState::Given if self.is_spent() && !used.is_some_and(|used| used.is_running) => ConsentState::Used,
+            state => state,
+        }
+    }
+
+    /// Returns whether it was for one use, which somebody has made, or makes.
+    pub fn is_spent(&self) -> bool {
+        self.kind.is_for_one_use() && self.used_by.is_some()
     }
 
     /// Returns whether it is for `account` as that is now: what was given in somebody's place is for as long as they belong
@@ -200,8 +232,8 @@ impl Consent {
         (!self.kind.is_for_one_use(), self.grant.is_none(), self.ends_at)
     }
 
-    /// Returns the public JSON form.
-    pub fn to_json(&self, now: Timestamp) -> serde_json::Value {
+    /// Returns the public JSON form, with what came of it; `used` is none where nobody has entered with it.
+    pub fn to_json(&self, used: Option<&Use>, now: Timestamp) -> serde_json::Value {
         serde_json::json!({
             "id": self.id,
             "account": self.account,
@@ -209,12 +241,14 @@ impl Consent {
             "given_by": self.grant.as_ref().map(|grant| &grant.by),
             "organisation": self.grant.as_ref().and_then(|grant| grant.organisation.as_ref()),
             "kind": self.kind.as_str(),
-            "state": self.state_at(now).as_str(),
+            "state": self.state_after(used, now).as_str(),
             "reason": self.reason,
             "ticket": self.ticket,
             "asked_at": self.asked_at.to_string(),
             "decided_at": self.decided_at.map(|at| at.to_string()),
             "ends_at": self.ends_at.to_string(),
+            "used_at": used.map(|used| used.at.to_string()),
+            "used_by": used.map(|used| &used.by),
         })
     }
 }

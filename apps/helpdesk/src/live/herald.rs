@@ -72,7 +72,7 @@ fn decision(consent: &Consent) -> Option<(&AccountId, Value)> {
         ConsentState::Given if consent.used_by.is_none() => "agreed",
         ConsentState::Refused => "declined",
         ConsentState::Withdrawn => "withdrew the consent",
-        ConsentState::Given | ConsentState::Asked | ConsentState::Lapsed => return None,
+        ConsentState::Given | ConsentState::Asked | ConsentState::Lapsed | ConsentState::Used => return None,
     };
     let state = consent.state.as_str();
     let name = &consent.account.name;

@@ -13,3 +13,4 @@ mod people;
 mod requests;
 mod support;
 mod trail;
+mod used_consents;

@@ -54,7 +54,7 @@ fn a_grant_is_on_record_with_both_of_them_and_lets_agents_in() {
     assert_eq!(entry.detail["organisation"], "Ames Ltd");
     let grant = store.consents[0].grant.clone().unwrap();
     assert_eq!((grant.by, grant.organisation.as_deref(), grant.declined), (person("olga"), Some("Ames Ltd"), false));
-    let json = store.consents[0].to_json(noon());
+    let json = store.consents[0].to_json(None, noon());
     assert_eq!((&json["given_by"]["id"], &json["organisation"]), (&"olga".into(), &"Ames Ltd".into()));
     for agent in ["bob", "eve"] {
         let mut store = store.clone();

@@ -32,7 +32,7 @@ fn end_causes_have_unique_words_and_sentences_and_read_back() {
 
 #[test]
 fn consent_states_read_back() {
-    for word in ["asked", "given", "refused", "withdrawn", "lapsed"] {
+    for word in ["asked", "given", "refused", "withdrawn", "lapsed", "disowned", "used"] {
         assert_eq!(ConsentState::parse(word).map(ConsentState::as_str), Some(word));
     }
 }
