@@ -42,7 +42,25 @@ pub(crate) struct Acting {
     pub(crate) dead: Option<DeadCause>,
 }
 
-/// The text that the previous step left for this page to show, such as "You are logged out as …".
+/// The sentence that a stop has left for the agent's next page, such as "You are logged out as alice@example.com".
+///
+/// Pages of the application show it themselves. It is text that holds a name or an e-mail address: escape it. None for
+/// everybody else, while impersonating, and outside the layer.
+///
+/// The first HTML page that succeeds for the agent uses it up, whether it has asked for it or not, so whatever renders the
+/// layout should ask. It waits for a minute. A client that stops with JSON reads it in the answer, as `notice`.
+///
+/// # Examples
+///
+/// ```
+/// use axum::response::Html;
+/// use vicarious_axum::Notice; // or from `vicarious`
+///
+/// async fn home(Notice(notice): Notice) -> Html<String> {
+///     let notice = notice.unwrap_or_default().replace('&', "&amp;").replace('<', "&lt;");
+///     Html(format!("<!doctype html><title>Orders</title><p role=status>{notice}</p>"))
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Notice(pub Option<String>);
 

@@ -15,11 +15,11 @@ use vicarious::ports::Running;
 use vicarious::sqlx::Store;
 use vicarious::testing::TestApp;
 use vicarious::{
-    AccountId, AsThemselves, CurrentUser, Finding, KeyRing, RequestIdentity, Rules, SignedDuration, Staff, Vicarious,
-    Words,
+    AccountId, AsThemselves, CurrentUser, Finding, KeyRing, Notice, RequestIdentity, Rules, SignedDuration, Staff,
+    Vicarious, Words,
 };
 
-use crate::shop::{Shop, User, browsed, home, orders, save, sign_in, sign_out};
+use crate::shop::{Shop, User, browsed, orders, save, sign_in, sign_out};
 
 fn support(shop: Shop, store: Store, keys: KeyRing) -> Result<Vicarious, Box<dyn Error>> {
     let vicarious = Vicarious::builder(shop)
@@ -75,7 +75,7 @@ fn rules() -> Rules {
         .read("GET /orders", "looked at orders")
         .write("POST /notes", "add this note")
         .confirm("POST /profile", "save this profile")
-        .never("POST /payments")
+        .never("POST /orders/{id}/payment")
 }
 
 fn terms() -> Terms {
@@ -99,12 +99,21 @@ async fn dashboard(State(shop): State<Shop>, CurrentUser(user): CurrentUser<User
     "dashboard"
 }
 
-async fn payments(State(vicarious): State<Vicarious>, RequestIdentity(who): RequestIdentity) -> Html<String> {
-    let button = match vicarious.why_not(&who, "POST", "/payments") {
+async fn home(Notice(notice): Notice, CurrentUser(user): CurrentUser<User>) -> Html<String> {
+    let notice = notice.map(|text| format!("<p role=status>{}</p>", escaped(&text))).unwrap_or_default();
+    Html(format!("<!doctype html><title>Shop</title>{notice}<h1>{}</h1>", escaped(user.name)))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+async fn order(State(vicarious): State<Vicarious>, RequestIdentity(who): RequestIdentity) -> Html<String> {
+    let button = match vicarious.why_not(&who, "POST", "/orders/{id}/payment") {
         None => "<button>Pay</button>".to_owned(),
         Some(why) => format!("<button disabled>Pay</button> {why}"),
     };
-    Html(format!("<!doctype html><title>Payments</title><form method=post>{button}</form>"))
+    Html(format!("<!doctype html><title>Order</title><form method=post>{button}</form>"))
 }
 
 async fn look_after(vicarious: &Vicarious, store: &Store) -> Result<(), Box<dyn Error>> {
@@ -144,7 +153,8 @@ fn everything_that_was_there(shop: Shop, vicarious: &Vicarious) -> Router {
         .route("/profile", post(save))
         .route("/notes", post(save))
         .route("/account/close", get(close_account))
-        .route("/payments", get(payments).post(save))
+        .route("/orders/{id}", get(order))
+        .route("/orders/{id}/payment", post(save))
         .route("/sign-in", get(async || "Who are you?").post(sign_in))
         .route("/sign-out", post(sign_out))
         .route("/healthz", get(async || "fine"))
@@ -178,7 +188,7 @@ async fn bob_sees_what_alice_sees_and_pays_nothing() {
     let Tried { app, .. } = &tried().await;
     let mut bob = app.as_agent("bob").impersonating("alice").reason("SUP-1").with_consent().await;
     bob.get("/orders").await.assert_status(200).assert_shows("Orders of Alice").assert_in_plain_sight();
-    bob.post_form("/payments", &[]).await.assert_status(403);
+    bob.post_form("/orders/17/payment", &[]).await.assert_status(403);
     bob.get("/account/close").await.assert_status(403);
     bob.write_mode("she asked for it").await;
     bob.post_form("/profile", &[("name", "Alicia")]).unconfirmed().await.assert_status(428);
@@ -202,7 +212,7 @@ async fn every_unsafe_route_has_a_rule() {
 #[tokio::test]
 async fn no_page_tells_who_the_agent_is() {
     let Tried { app, .. } = &tried().await;
-    let probe = app.probe().agent("bob").customer("alice");
+    let probe = app.probe().agent("bob").customer("alice").example("id", "17");
     let probe = probe.without("/access-log", "it tells the customer who was here");
     let report = probe.run().await;
     report.assert_clean();
@@ -230,8 +240,20 @@ async fn whoever_is_inside_leaves_no_trace_in_what_the_customer_did() {
 async fn a_button_that_would_be_refused_says_why() {
     let Tried { app, .. } = &tried().await;
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
-    bob.get("/payments").await.assert_shows("<button disabled>Pay</button> Only the customer can do this");
-    app.signed_in("alice").await.get("/payments").await.assert_shows("<button>Pay</button>");
+    bob.get("/orders/17").await.assert_shows("<button disabled>Pay</button> Only the customer can do this");
+    app.signed_in("alice").await.get("/orders/17").await.assert_shows("<button>Pay</button>");
+}
+
+#[tokio::test]
+async fn the_page_after_a_stop_says_so_once() {
+    let Tried { app, .. } = &tried().await;
+    let bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    let (mut browser, tag) = (bob.stolen(), bob.tag());
+    let stop = [("_method", "DELETE"), ("_identity", tag.as_str())];
+    browser.post_form("/impersonation", &stop).await.assert_status(303);
+    browser.get("/").await.assert_shows("<p role=status>You are logged out as alice@example.com</p>");
+    let next = browser.get("/").await;
+    assert!(next.assert_shows("Bob Marsh").text.starts_with("<!doctype html><title>Shop</title><h1>"), "{}", next.text);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ mod proxy;
 mod readme;
 mod rules;
 mod shop;
+mod signed_cookie;
 mod stuck_pages;
 mod testing;
 mod words;
