@@ -1,7 +1,7 @@
 // What the administrator sees and can do.
 import assert from 'node:assert/strict';
 import { inWords, looks, openHouse } from '../browser.mjs';
-import { assertReadable } from '../checks.mjs';
+import { assertInPlainSight, assertReadable } from '../checks.mjs';
 import { accountOf, alice, ask, bob, carol, dana, signIn, startAs, stop } from '../people.mjs';
 
 const { scene } = await openHouse();
@@ -34,6 +34,7 @@ for (const view of views) {
     const administrator = await visitor();
     await signIn(administrator, dana);
     await administrator.goto('/audit');
+    for (const room of await administrator.getByRole('banner').getByRole('link').all()) await assertInPlainSight(room);
     await administrator.getByLabel('Whose account').fill(alice.email);
     await administrator.getByLabel('What').selectOption({ label: 'Started' });
     await administrator.getByRole('button', { name: 'Filter' }).click();
