@@ -5,9 +5,9 @@ use vicarious_core::decide::{self, Ask, Attest, Decision};
 use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
 use vicarious_core::{Account, AccountId, EndCause, Identity, ImpersonationId, Person, Refusal, SignInKey};
 
-use crate::engine::{Engine, Outage};
+use crate::engine::{Engine, Look, Outage};
 use crate::events::Event;
-use crate::host::{Found, HostError, Known, Search, Staff};
+use crate::host::{Found, HostError, Known, Search, SignIn, Staff};
 use crate::met::RouteMet;
 use crate::{Refused, Vicarious};
 
@@ -68,6 +68,15 @@ impl Vicarious {
     /// [`Refused::Unavailable`].
     pub async fn account(&self, id: &AccountId) -> Result<Option<Account>, Refused> {
         Ok(self.engine.known(id).await?.map(|known| (*known.account).clone()))
+    }
+
+    /// Returns what the host says of a sign-in now, and not a moment ago.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused::Unavailable`].
+    pub async fn sign_in(&self, key: &SignInKey) -> Result<Option<SignIn>, Refused> {
+        Ok(self.engine.sign_in(key, Look::Afresh).await?)
     }
 
     /// Returns a page of the accounts that the true user may impersonate.
@@ -318,6 +327,9 @@ impl Vicarious {
     }
 
     /// Returns why a control is disabled for `identity`, to be shown beside it; none when it may be used.
+    ///
+    /// `route` is the template that the router matches, such as `/orders/{id}/payment`, as in a rule, and not the path of
+    /// one order.
     pub fn why_not(&self, identity: &Identity, method: &str, route: &str) -> Option<&'static str> {
         let verdict = self.engine.rules.verdict(method, Some(route));
         (identity.is_impersonating() && verdict.rule == vicarious_core::Rule::Never)
