@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use http::StatusCode;
 use jiff::SignedDuration;
+use testkit::ManualClock;
 use vicarious_axum::{Finding, Vicarious};
 use vicarious_core::decide::give_ahead;
 use vicarious_core::{Account, AccountId, Person};
@@ -27,6 +28,7 @@ pub struct TestApp {
     vicarious: Vicarious,
     sign_in: Arc<dyn Fn(AccountId) -> SigningIn + Send + Sync>,
     host: Arc<str>,
+    clock: Option<ManualClock>,
 }
 
 impl TestApp {
@@ -39,7 +41,7 @@ impl TestApp {
         Fut: Future<Output = Credential> + Send + 'static,
     {
         let sign_in = Arc::new(move |account| -> SigningIn { Box::pin(sign_in(account)) });
-        Self { router, vicarious: vicarious.clone(), sign_in, host: "localhost".into() }
+        Self { router, vicarious: vicarious.clone(), sign_in, host: "localhost".into(), clock: None }
     }
 
     /// Sets the `Host` that browsers ask for; default `localhost`.
@@ -47,6 +49,17 @@ impl TestApp {
     pub fn host(mut self, host: &str) -> Self {
         self.host = host.into();
         self
+    }
+
+    /// Hands over the clock that the builder was given, so that an attack can let a moment pass.
+    #[must_use]
+    pub fn clock(mut self, clock: &ManualClock) -> Self {
+        self.clock = Some(clock.clone());
+        self
+    }
+
+    pub(crate) fn moved_clock(&self) -> Option<&ManualClock> {
+        self.clock.as_ref()
     }
 
     /// Returns a browser in which nobody is signed in.
@@ -62,6 +75,20 @@ impl TestApp {
     pub async fn signed_in(&self, account: impl Into<AccountId>) -> Browser {
         let account = account.into();
         let credential = (self.sign_in)(account.clone()).await;
+        self.presenting(&account, credential).await
+    }
+
+    /// Returns two browsers in which `account` has signed in, one after the other; none where the host's closure hands out one
+    /// and the same cookie or token, which is one sign-in.
+    pub(crate) async fn signed_in_twice(&self, account: &AccountId) -> Option<(Browser, Browser)> {
+        let first = self.signed_in(account.clone()).await;
+        let credential = (self.sign_in)(account.clone()).await;
+        let is_ready = credential.is_ready();
+        let second = self.presenting(account, credential).await;
+        (!is_ready || !first.presents_like(&second)).then_some((first, second))
+    }
+
+    async fn presenting(&self, account: &AccountId, credential: Credential) -> Browser {
         let mut browser = self.nobody();
         let sentence = credential.present(&mut browser).await.err().unwrap_or_default();
         assert!(sentence.is_empty(), "`{account}` could not sign in: {sentence}");
@@ -126,7 +153,8 @@ impl TestApp {
         self.vicarious.origins().iter().any(|origin| origin.starts_with("https://"))
     }
 
-    async fn sees_somebody(&self, browser: &mut Browser) -> bool {
+    /// Returns whether the layer sees somebody signed in.
+    pub(crate) async fn sees_somebody(&self, browser: &mut Browser) -> bool {
         browser.get_json("/impersonation/new").await.status != StatusCode::UNAUTHORIZED
     }
 

@@ -5,6 +5,7 @@ mod ends;
 mod judged;
 mod report;
 mod sight;
+mod sign_ins;
 mod starts;
 
 use vicarious_core::AccountId;
@@ -21,7 +22,8 @@ use crate::cast::{Cast, told_who_and_where};
 /// place, a route beside it, a current user kept in a session, a question answered with yes. In the order in which they
 /// are tried:
 ///
-/// 1. *a stolen handle*: its cookie in another browser, in a colleague's, and altered;
+/// 1. *a stolen handle*: its cookie in another browser, in another sign-in of the agent's, in a colleague's, altered; a
+///    sign-in that ends, and that gets no younger;
 /// 2. *a handle after the stop*: the cookies of before; and the agent's own pages afterwards;
 /// 3. *an open page after the end*: its forms must run under neither name, and nor must what follows;
 /// 4. *a start or stop by a link or another site*: GET, HEAD, overridden methods, cross-site and prefetched requests;

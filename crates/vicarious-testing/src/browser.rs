@@ -147,6 +147,11 @@ impl Browser {
         Self { headers: HeaderMap::new(), ..self.clone() }
     }
 
+    /// Returns whether another browser presents the same cookies and headers.
+    pub(crate) fn presents_like(&self, other: &Self) -> bool {
+        self.cookies == other.cookies && self.headers == other.headers
+    }
+
     /// Returns what is sent with every request beside cookies.
     pub(crate) fn standing_headers(&self) -> &HeaderMap {
         &self.headers

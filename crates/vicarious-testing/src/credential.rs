@@ -67,6 +67,11 @@ impl Credential {
         Self(Kind::Header { name: AUTHORIZATION, value: format!("Bearer {token}") })
     }
 
+    /// Returns whether it is there already, so that nobody signs in when it is presented.
+    pub(crate) fn is_ready(&self) -> bool {
+        !matches!(self.0, Kind::Sent { .. })
+    }
+
     /// Signs in with this, or says in a sentence why that failed.
     pub(crate) async fn present(self, browser: &mut Browser) -> Result<(), String> {
         match self.0 {

@@ -23,7 +23,8 @@
 //! let (router, vicarious) = shop::application(&clock);
 //! let app = TestApp::new(router, &vicarious, |who| async move {
 //!     Credential::form("/sign-in", &[("who", who.as_str())])
-//! });
+//! })
+//! .clock(&clock);
 //!
 //! // Bob looks at Alice's account.
 //! let mut bob = app.as_agent("bob").impersonating("alice").reason("SUP-1").with_consent().await;

@@ -1,7 +1,10 @@
 //! Does any page tell the agent's name while impersonating, or is it the agent's own?
 
 mod own;
+mod pieces;
 mod report;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use http::header::ACCEPT;
 use http::{Method, StatusCode};
@@ -23,7 +26,8 @@ use own::Own;
 /// customer's, because a handler or an extractor asks the session and not `CurrentUser`.
 ///
 /// For the last, what agent and customer see as themselves, each signed in alone, is compared with what the agent sees while
-/// impersonating. Where both see the same, nobody can tell.
+/// impersonating, as a whole and piece by piece: a text, a link, a value that the agent's own page has and the customer's has
+/// not is the agent's. Where both see the same, nobody can tell. What unsafe requests write is not seen.
 ///
 /// axum does not tell which routes a router has. The list is put together of what `Debug` shows of the router
 /// ([`list_routes`](vicarious_axum::list_routes)), of what [`routes`](Self::routes) gives, and of what the rules name; the
@@ -46,8 +50,8 @@ impl TestApp {
 told_who_and_where!(Probe);
 
 impl Probe {
-    /// Allows pages to hold this text, with the agent's name in it, where the host shows on purpose who is at the keyboard;
-    /// the report says so.
+    /// Allows pages to hold this text where the host shows on purpose who is at the keyboard, or what only agents have; the
+    /// report says so.
     pub fn allow(mut self, text: &str) -> Self {
         self.allowed.push(text.to_owned());
         self
@@ -71,19 +75,29 @@ impl Probe {
         let mut inside = start().with_consent().await;
         let alone = |who: &AccountId| app.signed_in(who.clone());
         let mut own = Own { agent: alone(&agent).await, customer: alone(&customer).await };
-        let mut pages = Vec::new();
+        let (mut pages, mut missing) = (Vec::new(), BTreeMap::<String, BTreeSet<String>>::new());
         for target in self.cast.routes.pages(app) {
-            let verdict = self.visit((&mut inside, &mut own), &target, &marks).await;
+            let mut missed = Vec::new();
+            let verdict = self.visit((&mut inside, &mut own), &target, &marks, &mut missed).await;
+            for piece in missed {
+                missing.entry(piece).or_default().insert(target.template.clone());
+            }
             if matches!(verdict, Verdict::Ended) {
                 // A page that ends it must not spoil the others.
                 inside = start().await;
             }
             pages.push(Page { route: target.template, path: target.path.ok(), verdict });
         }
-        ProbeReport { pages, searched_for_id: marks.has_telling_id(), allowed: self.allowed }
+        ProbeReport { pages, searched_for_id: marks.has_telling_id(), allowed: self.allowed, missing }
     }
 
-    async fn visit(&self, (inside, own): (&mut Inside, &mut Own), target: &Target, marks: &Marks) -> Verdict {
+    async fn visit(
+        &self,
+        (inside, own): (&mut Inside, &mut Own),
+        target: &Target,
+        marks: &Marks,
+        missing: &mut Vec<String>,
+    ) -> Verdict {
         let path = match (self.cast.routes.left_out(&target.template), &target.path) {
             (Some(why), _) => return Verdict::LeftOut(why.to_owned()),
             (None, Err(_)) if self.is_open(&target.template) => return Verdict::Open,
@@ -95,8 +109,10 @@ impl Probe {
         for accept in ["text/html", "application/json"] {
             let answer = inside.browser().send(Method::GET, path, &[(ACCEPT, accept)], "").await;
             verdict = judge(&answer, leak(&answer, marks, &self.allowed), is_open);
-            if matches!(verdict, Verdict::Clean(_)) && own.is_the_agents(inside, &answer, (path, accept)).await {
-                verdict = Verdict::AgentsOwn;
+            if matches!(verdict, Verdict::Clean(_)) {
+                let compared = own.compare(inside, &answer, (path, accept), &self.allowed).await;
+                missing.extend(compared.missing);
+                verdict = compared.verdict.unwrap_or(verdict);
             }
             if !matches!(verdict, Verdict::Clean(_) | Verdict::Refused(_) | Verdict::Open) {
                 break;

@@ -53,6 +53,12 @@ impl Routes {
         self.all(app).into_iter().filter(|target| !is_safe(&target.method)).collect()
     }
 
+    /// Returns every route that is known at which people sign out.
+    pub(crate) fn sign_outs(&self, app: &TestApp) -> BTreeSet<Target> {
+        let is_sign_out = |target: &Target| app.vicarious().treats(&target.method, &target.template) == Treats::SignOut;
+        self.all(app).into_iter().filter(is_sign_out).collect()
+    }
+
     /// Returns a path for a template.
     pub(crate) fn target(&self, method: &str, template: &str) -> Target {
         Target { method: method.to_owned(), template: template.to_owned(), path: self.filled(template) }

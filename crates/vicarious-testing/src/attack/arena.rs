@@ -8,6 +8,7 @@ use vicarious_core::{AccountId, Impersonation, Rule};
 use super::report::{Attempt, Held};
 use crate::answer::Answer;
 use crate::app::TestApp;
+use crate::browser::Browser;
 use crate::cast::Cast;
 use crate::inside::Inside;
 use crate::marks::Marks;
@@ -88,7 +89,12 @@ impl Arena {
 
     /// Starts an impersonation of the customer.
     pub(super) async fn enter(&self) -> Result<Inside, Fall> {
-        let starting = self.app.as_agent(self.agent.clone()).impersonating(self.customer.clone());
+        self.enter_from(self.app.signed_in(self.agent.clone()).await).await
+    }
+
+    /// Starts one in this browser.
+    pub(super) async fn enter_from(&self, browser: Browser) -> Result<Inside, Fall> {
+        let starting = self.app.as_agent(self.agent.clone()).impersonating(self.customer.clone()).from(&browser);
         match starting.attempt().await {
             Ok(inside) => Ok(inside),
             Err(answer) => not_tried(format!("the impersonation could not start: {answer}")),

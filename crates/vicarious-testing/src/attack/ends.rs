@@ -4,15 +4,19 @@ use http::Method;
 use serde_json::Value;
 
 use super::arena::{Arena, Fall, Outcome, Tried, brief, fell};
+use super::sign_ins;
 use crate::browser::Browser;
 use crate::inside::Inside;
 
-/// The cookie of the handle in a browser of nobody's, in a colleague's, and altered in the agent's own.
+/// The cookie of the handle in a browser of nobody's, in another sign-in, in a colleague's, and altered in the agent's own.
 pub(super) async fn stolen(arena: &Arena) -> Outcome {
     let mut came_back = Vec::new();
     let inside = arena.enter().await?;
     let mut thief = with_handle_of(&inside, arena.app.nobody());
     came_back.push(arena.nothing("the handle in a browser of nobody's", &thief.get(arena.page()).await)?);
+
+    came_back.push(sign_ins::another(arena).await?);
+    let over = sign_ins::over(arena).await?;
 
     let colleague = arena.in_role("colleague", arena.extras.colleague.as_ref())?;
     let inside = arena.enter().await?;
@@ -23,7 +27,10 @@ pub(super) async fn stolen(arena: &Arena) -> Outcome {
     forger.take_handle(&inside.stolen(), altered);
     came_back.push(arena.nothing("an altered handle", &forger.get(arena.page()).await)?);
     done(inside).await;
-    Ok(Tried { tried: "in nobody's browser, in a colleague's, altered".to_owned(), came_back: came_back.join(", ") })
+    Ok(Tried {
+        tried: "with nobody, in another sign-in, a colleague's, altered".to_owned(),
+        came_back: format!("{}; {over}", came_back.join(", ")),
+    })
 }
 
 /// Returns a sealed text with another letter in the middle.
@@ -32,7 +39,7 @@ fn altered(handle: &str) -> String {
     handle.char_indices().map(|(at, letter)| if at == half { swap(letter) } else { letter }).collect()
 }
 
-fn with_handle_of(inside: &Inside, mut browser: Browser) -> Browser {
+pub(super) fn with_handle_of(inside: &Inside, mut browser: Browser) -> Browser {
     browser.take_handle(&inside.stolen(), str::to_owned);
     browser
 }
@@ -60,7 +67,7 @@ pub(super) async fn after_the_stop(arena: &Arena) -> Outcome {
     })
 }
 
-async fn stopped(mut inside: Inside) -> Result<Browser, Fall> {
+pub(super) async fn stopped(mut inside: Inside) -> Result<Browser, Fall> {
     let answer = inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await;
     if !answer.status.is_success() {
         return fell("a stop", brief(&answer));

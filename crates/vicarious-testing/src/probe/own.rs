@@ -1,8 +1,12 @@
 //! Is what an agent sees the customer's page, or the agent's own under the customer's banner?
 
+use std::collections::BTreeSet;
+
 use http::header::ACCEPT;
 use http::{Method, StatusCode};
 
+use super::pieces::{body, pieces};
+use super::report::Verdict;
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::inside::Inside;
@@ -18,26 +22,85 @@ pub(super) struct Own {
     pub(super) customer: Browser,
 }
 
-impl Own {
-    /// Returns whether an answer is the agent's own page, and not the customer's.
-    ///
-    /// It is asked for again before that is said: a page that tells the time, or counts, differs by itself.
-    pub(super) async fn is_the_agents(&mut self, inside: &mut Inside, seen: &Answer, asked: (&str, &str)) -> bool {
-        if !self.is_agents(seen, asked).await {
-            return false;
-        }
-        let again = get(inside.browser(), asked).await;
-        again.status == seen.status && self.is_agents(&again, asked).await
-    }
+/// What came of a comparison.
+#[derive(Default)]
+pub(super) struct Compared {
+    /// What speaks against the page.
+    pub(super) verdict: Option<Verdict>,
+    /// What the customer's own page shows, and this does not.
+    pub(super) missing: Vec<String>,
+}
 
-    async fn is_agents(&mut self, seen: &Answer, asked: (&str, &str)) -> bool {
+impl Own {
+    /// Returns whether an answer is the agent's own page, or shows something of it that the customer's has not.
+    ///
+    /// Everything is asked for twice: a page that tells the time, or counts, differs by itself. The customer's is asked for
+    /// between two of the agent's, so that no time that they tell is in both of those and not in hers.
+    pub(super) async fn compare(
+        &mut self,
+        inside: &mut Inside,
+        seen: &Answer,
+        asked: (&str, &str),
+        allowed: &[String],
+    ) -> Compared {
         if !seen.status.is_success() || seen.text.is_empty() {
-            return false;
+            return Compared::default();
         }
         let agents = get(&mut self.agent, asked).await;
         let customers = get(&mut self.customer, asked).await;
-        agents.impersonation().is_none() && is_of_first(seen, &agents, &customers)
+        if agents.impersonation().is_some() || !tells(&customers) {
+            return Compared::default();
+        }
+        let agents = [agents, get(&mut self.agent, asked).await];
+        let seen = [seen.clone(), get(inside.browser(), asked).await];
+        let customers = [customers, get(&mut self.customer, asked).await];
+        let [first, second] = [0, 1].map(|at| is_of_first(&seen[at], &agents[at], &customers[at]));
+        if first && second && seen[0].status == seen[1].status {
+            return Compared { verdict: Some(Verdict::AgentsOwn), missing: Vec::new() };
+        }
+        let [seen, agents, customers] = [seen, agents, customers].map(|pair| Pieces::of(&pair));
+        let mut shown = seen.lasting();
+        shown.retain(|piece| agents.is_lasting(piece) && !customers.is_anywhere(piece) && !is_allowed(piece, allowed));
+        let mut missing = customers.lasting();
+        missing.retain(|piece| !seen.is_anywhere(piece));
+        let more = shown.len().saturating_sub(1);
+        Compared { verdict: shown.into_iter().next().map(|piece| Verdict::ShowsAgents { piece, more }), missing }
     }
+}
+
+/// The pieces of a page that was asked for twice; of no page that was refused.
+struct Pieces {
+    /// Those of the first answer, in their order.
+    ordered: Vec<String>,
+    each: [BTreeSet<String>; 2],
+}
+
+impl Pieces {
+    fn of(answers: &[Answer; 2]) -> Self {
+        let of = |answer: &Answer| if answer.status.is_success() { pieces(answer) } else { Vec::new() };
+        let [first, second] = answers.each_ref().map(of);
+        Self { each: [first.iter().cloned().collect(), second.into_iter().collect()], ordered: first }
+    }
+
+    fn is_lasting(&self, piece: &str) -> bool {
+        self.each.iter().all(|found| found.contains(piece))
+    }
+
+    fn is_anywhere(&self, piece: &str) -> bool {
+        self.each.iter().any(|found| found.contains(piece))
+    }
+
+    /// Returns each piece that is in both answers, once, in its order.
+    fn lasting(&self) -> Vec<String> {
+        let mut told = BTreeSet::new();
+        self.ordered.iter().filter(|piece| self.is_lasting(piece) && told.insert(*piece)).cloned().collect()
+    }
+}
+
+/// Returns whether a piece is of a text that the host allows, or has it in it.
+fn is_allowed(piece: &str, allowed: &[String]) -> bool {
+    let value = piece.split_once(": ").map_or(piece, |(_, value)| value);
+    allowed.iter().any(|text| piece.contains(text.as_str()) || text.contains(value))
 }
 
 async fn get(browser: &mut Browser, (path, accept): (&str, &str)) -> Answer {
@@ -60,9 +123,9 @@ fn tells(answer: &Answer) -> bool {
     !is_elsewhere && !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::GONE | StatusCode::TOO_MANY_REQUESTS)
 }
 
-/// Returns what of a body is the page's own: no banner, no hidden fields, no nonces.
+/// Returns what of a body is the page's own: no banner, no bar, no hidden fields, no nonces.
 fn lasting(answer: &Answer) -> String {
-    let text = answer.outside_banner();
+    let text = body(answer);
     let text = if answer.is_html() { without_passing(&text) } else { text };
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -92,7 +155,7 @@ fn without_nonce(tag: &str) -> String {
 }
 
 /// Returns a text in which long words that may be random are all the same.
-fn unrandom(text: &str) -> String {
+pub(super) fn unrandom(text: &str) -> String {
     let is_of_word = |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '+' | '=');
     let mut kept = String::new();
     for piece in text.split_inclusive(|next| !is_of_word(next)) {

@@ -1,8 +1,12 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use http::StatusCode;
 
 use crate::table::Table;
+
+/// How many of the missing pieces are told.
+const MISSING_AT_MOST: usize = 12;
 
 /// What a [`Probe`](crate::Probe) found, page by page; `Display` shows it as a table.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +18,9 @@ pub struct ProbeReport {
     pub searched_for_id: bool,
     /// The texts that pages may hold although the agent's name is in them.
     pub allowed: Vec<String>,
+    /// What the customer's own pages show and do not show while impersonating, and on which routes: rules may hide controls, so
+    /// that is no failure.
+    pub missing: BTreeMap<String, BTreeSet<String>>,
 }
 
 /// A page, and what was found on it.
@@ -49,6 +56,13 @@ pub enum Verdict {
     },
     /// It is what the agent sees as themselves, and not what the customer sees.
     AgentsOwn,
+    /// It shows something that is on the agent's own page and not on the customer's.
+    ShowsAgents {
+        /// What: a text, `href=…`, `value=…`, or a value of JSON with the keys that lead to it.
+        piece: String,
+        /// How many such pieces there are beside it.
+        more: usize,
+    },
     /// It does not say that it is impersonated: what was expected.
     Unmarked(&'static str),
     /// It breaks while impersonating.
@@ -77,6 +91,10 @@ impl fmt::Display for Verdict {
             Self::AgentsOwn => f.write_str(
                 "SHOWS THE AGENT'S OWN PAGE: a handler or an extractor asks the session and not `CurrentUser`",
             ),
+            Self::ShowsAgents { piece, more } => {
+                write!(f, "SHOWS SOMETHING OF THE AGENT'S OWN PAGE: «{piece}»")?;
+                if *more > 0 { write!(f, " and {more} more") } else { Ok(()) }
+            }
             Self::Unmarked(missing) => write!(f, "NOT MARKED: {missing}"),
             Self::Breaks(status) => write!(f, "BREAKS ({})", status.as_u16()),
             Self::Ended => f.write_str("ENDED the impersonation"),
@@ -103,6 +121,19 @@ impl ProbeReport {
     }
 }
 
+impl ProbeReport {
+    fn tell_missing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (piece, routes) in self.missing.iter().take(MISSING_AT_MOST) {
+            let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
+            writeln!(f, "Only when the customer looks: «{piece}» ({})", routes.join(", "))?;
+        }
+        match self.missing.len().saturating_sub(MISSING_AT_MOST) {
+            0 => Ok(()),
+            more => writeln!(f, "Only when the customer looks: {more} more"),
+        }
+    }
+}
+
 impl fmt::Display for ProbeReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut table = Table::new(["page", "asked for", "while impersonating"]);
@@ -121,6 +152,7 @@ impl fmt::Display for ProbeReport {
         for text in &self.allowed {
             writeln!(f, "Allowed on pages: {text}")?;
         }
+        self.tell_missing(f)?;
         if !self.searched_for_id {
             writeln!(
                 f,

@@ -1,9 +1,11 @@
 //! What an attack finds in hosts that were put together wrongly, and that it finds nothing in one that was not.
 
-use vicarious_testing::{AttackReport, Held, ManualClock};
+use std::collections::HashMap;
+
+use vicarious_testing::{AttackReport, Browser, Credential, Held, ManualClock, TestApp};
 
 use crate::inside::app;
-use crate::shop::Mistake;
+use crate::shop::{Mistake, broken};
 
 async fn attacked(mistake: Mistake) -> AttackReport {
     let attack = app(&ManualClock::default(), mistake).attack();
@@ -26,6 +28,66 @@ async fn a_host_that_is_put_together_well_holds_against_all_twelve() {
     report.assert_held();
     assert_eq!(report.attempts.len(), 12);
     assert!(report.attempts.iter().all(|attempt| attempt.held == Held::Yes), "{report}");
+}
+
+#[tokio::test]
+async fn a_users_id_as_the_key_of_every_sign_in_is_found() {
+    check(Mistake::UserAsKey, "a stolen handle", "two sign-ins of one person have the same key").await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_is_always_new_is_found() {
+    check(Mistake::SignsInNow, "a stolen handle", "`SignIn::since` is when the person proved who they are").await;
+}
+
+#[tokio::test]
+async fn a_host_that_answers_for_every_key_is_found() {
+    check(Mistake::EveryKeyIsAlive, "a stolen handle", "a key that no sign-in has").await;
+}
+
+#[tokio::test]
+async fn a_sign_in_that_outlives_its_sign_out_is_found() {
+    check(Mistake::SignOutForgetsNothing, "a stolen handle", "a sign-in after the sign-out").await;
+}
+
+#[tokio::test]
+async fn one_cookie_for_every_sign_in_and_a_clock_that_stands_still_are_told_instead_of_held() {
+    let clock = ManualClock::default();
+    let (router, vicarious) = broken(&clock, Mistake::None);
+    let app =
+        TestApp::new(router.clone(), &vicarious, async |who| Credential::form("/sign-in", &[("who", who.as_str())]));
+    let cookie = |browser: &Browser| browser.cookies().next().map(|(_, value)| value.to_owned()).unwrap();
+    let ready = HashMap::from([
+        ("bob".to_owned(), cookie(&app.signed_in("bob").await)),
+        ("alice".to_owned(), cookie(&app.signed_in("alice").await)),
+    ]);
+    for (app, missing) in [
+        (app, "hand it over, `TestApp::clock(&clock)`"),
+        (
+            TestApp::new(router, &vicarious, move |who| {
+                let cookie = ready.get(who.as_str()).cloned().unwrap_or_default();
+                async move { Credential::cookie("session", cookie) }
+            }),
+            "gives one cookie or token for every sign-in of `bob`",
+        ),
+    ] {
+        let report = app.attack().agent("bob").customer("alice").colleague("eve").page("/account").run().await;
+        let attempt = &report.attempts[0];
+        assert_eq!(attempt.held, Held::NotTried, "{report}");
+        assert!(attempt.came_back.contains(missing), "{report}");
+    }
+}
+
+#[tokio::test]
+async fn parts_of_an_abuse_are_left_out_with_a_reason_and_the_rest_is_tried() {
+    let attack =
+        app(&ManualClock::default(), Mistake::UserAsKey).attack().agent("bob").customer("alice").colleague("eve");
+    let attack = attack.without("the handle in another sign-in", "one token each").page("/account");
+    let report = attack.without("a sign-in after the sign-out", "tokens live for five minutes").run().await;
+    let attempt = &report.attempts[0];
+    assert_eq!(attempt.held, Held::Yes, "{report}");
+    assert!(attempt.came_back.contains("one token each"), "{report}");
+    assert!(attempt.came_back.contains("tokens live for five minutes"), "{report}");
 }
 
 #[tokio::test]

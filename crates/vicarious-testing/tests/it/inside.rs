@@ -8,7 +8,7 @@ use crate::shop::{self, Mistake};
 
 pub(crate) fn app(clock: &ManualClock, mistake: Mistake) -> TestApp {
     let (router, vicarious) = shop::broken(clock, mistake);
-    TestApp::new(router, &vicarious, async |who| Credential::form("/sign-in", &[("who", who.as_str())]))
+    TestApp::new(router, &vicarious, async |who| Credential::form("/sign-in", &[("who", who.as_str())])).clock(clock)
 }
 
 #[tokio::test]
@@ -24,10 +24,12 @@ async fn an_agent_signs_in_as_the_host_says_and_is_inside_the_customers_account(
 
 #[tokio::test]
 async fn a_host_with_tokens_is_used_and_attacked_in_the_same_way() {
-    let (router, vicarious) = shop::broken(&ManualClock::default(), Mistake::SignsInWithTokens);
+    let clock = ManualClock::default();
+    let (router, vicarious) = shop::broken(&clock, Mistake::SignsInWithTokens);
     let app = TestApp::new(router, &vicarious, async |who: AccountId| {
         Credential::json("/tokens", &who.as_str().into()).token_at("/token")
-    });
+    })
+    .clock(&clock);
     let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
     bob.get("/account").await.assert_status(200).assert_shows("alice@example.com").assert_in_plain_sight();
     bob.stop().await.get("/account").await.assert_status(200).assert_shows("bob@example.com");

@@ -21,7 +21,7 @@ async fn pages_that_do_not_name_the_agent_are_clean() {
     let report = probed(Mistake::None).await;
     report.assert_clean();
     let routes: Vec<&str> = report.pages.iter().map(|page| page.route.as_str()).collect();
-    assert_eq!(routes, ["/", "/account", "/export", "/healthz", "/orders/{id}"], "the router's own pages");
+    assert_eq!(routes, ["/", "/account", "/export", "/healthz", "/help", "/orders/{id}"], "the router's own pages");
 }
 
 #[tokio::test]
@@ -40,6 +40,20 @@ async fn a_header_that_names_the_agent_leaks() {
 async fn a_page_of_the_agents_own_under_the_customers_banner_is_found_without_a_name_on_it() {
     let verdict = "SHOWS THE AGENT'S OWN PAGE: a handler or an extractor asks the session and not `CurrentUser`";
     check(Mistake::AsksTheSession, "/orders/{id}", verdict).await;
+}
+
+#[tokio::test]
+async fn a_piece_of_the_agents_own_page_under_the_customers_name_is_found() {
+    check(Mistake::HalfAsksTheSession, "/orders/{id}", "SHOWS SOMETHING OF THE AGENT'S OWN PAGE: «no parcels»").await;
+    let report = probed(Mistake::HalfAsksTheSession).await;
+    let lost = "Only when the customer looks: «2 parcels» (/orders/{id})";
+    assert!(report.to_string().contains(lost), "{report}");
+}
+
+#[tokio::test]
+async fn a_piece_that_only_agents_have_is_allowed_by_name() {
+    let probe = app(&ManualClock::default(), Mistake::HalfAsksTheSession).probe().agent("bob").customer("alice");
+    probe.example("id", "1").allow("no parcels").run().await.assert_clean();
 }
 
 #[tokio::test]

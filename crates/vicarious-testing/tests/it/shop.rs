@@ -51,6 +51,16 @@ pub(crate) enum Mistake {
     BreaksForPairs,
     /// The sign-in leaves the session where the host does not look.
     SignInIsNotFound,
+    /// The cookie of the sign-in is the user's id, and so is the key.
+    UserAsKey,
+    /// Every sign-in has just been made, whenever one asks.
+    SignsInNow,
+    /// Every key is that of a sign-in.
+    EveryKeyIsAlive,
+    /// A sign-out takes the cookie away, and nothing else.
+    SignOutForgetsNothing,
+    /// The layout asks for the current user, and what it frames is the agent's.
+    HalfAsksTheSession,
     /// No mistake: people sign in with JSON, and their token and their handle are headers.
     SignsInWithTokens,
 }
@@ -62,7 +72,7 @@ pub(crate) fn application(clock: &ManualClock) -> (Router, Vicarious) {
 
 /// Returns a shop with a mistake in it.
 pub(crate) fn broken(clock: &ManualClock, mistake: Mistake) -> (Router, Vicarious) {
-    let shop = Shop { mistake, ..Shop::default() };
+    let shop = Shop { mistake, clock: clock.clone(), ..Shop::default() };
     let now = clock.clone();
     let unsafe_rules = Rules::new().confirm("POST /profile", "save this profile").write("POST /notes", "add this note");
     let rules = match mistake {
@@ -100,13 +110,14 @@ fn layered(shop: &Shop, vicarious: &Vicarious) -> Router {
         .route("/", get(async || Html("<!doctype html><title>Shop</title><h1>Welcome</h1>")))
         .route("/account", get(account))
         .route("/orders/{id}", get(order))
+        .route("/help", get(help))
         .route("/profile", post(async || "saved"))
         .route("/notes", post(async || "noted"))
         .route("/payments", post(async || "paid"))
         .route("/newsletter", post(async || "subscribed"))
         .route("/sign-in", post(sign_in))
         .route("/tokens", post(token))
-        .route("/sign-out", post(async || Redirect::to("/")))
+        .route("/sign-out", post(sign_out))
         .route("/healthz", get(async || "fine"));
     let beside = |router: Router| {
         let export = get(async || Html("<!doctype html><title>Export</title>"));
@@ -186,14 +197,29 @@ async fn order(State(shop): State<Shop>, Path(id): Path<String>, headers: Header
         (Mistake::AsksTheSession, _) => owner = shop.signed_in(&headers).map(|account| account.person.id),
         _ => {}
     }
+    let greeted = who.current_user().map(|person| person.name.clone()).unwrap_or_default();
+    if shop.mistake == Mistake::HalfAsksTheSession {
+        owner = shop.signed_in(&headers).map(|account| account.person.id);
+    }
+    let layout = if shop.mistake == Mistake::HalfAsksTheSession { greeted } else { String::new() };
     let parcels = if owner.is_some_and(|owner| owner.as_str() == "alice") { "2 parcels" } else { "no parcels" };
     // A token against forgery is another one in each answer.
     let token = uuid::Uuid::now_v7();
     Html(format!(
-        "<!doctype html><title>Order {id}</title><p>{parcels}</p>\
+        "<!doctype html><title>Order {id}</title><header>{layout}</header><p>{parcels}</p>\
          <form method=post action=/notes><input type=hidden name=csrf value={token}></form>"
     ))
     .into_response()
+}
+
+/// A page that is the same for everybody but for the console's bar, which customers see and nobody else.
+async fn help() -> Html<String> {
+    let who = identity();
+    let is_customer =
+        who.current_user().is_some_and(|person| person.id.as_str() == "alice") && who.shadower().is_none();
+    let bar = "<link rel=\"stylesheet\" href=\"/support/bar.css\">\n<section class=\"vc-bar\" lang=\"en\" data-live=\"bar\">\
+               <div class=\"vc-visitor\"><p>Somebody is in your account</p></div></section>";
+    Html(format!("<!doctype html><title>Help</title>{}<h1>Help</h1>", if is_customer { bar } else { "" }))
 }
 
 async fn sign_in(State(shop): State<Shop>, Form(typed): Form<HashMap<String, String>>) -> Response {
@@ -202,30 +228,43 @@ async fn sign_in(State(shop): State<Shop>, Form(typed): Form<HashMap<String, Str
         return StatusCode::UNAUTHORIZED.into_response();
     }
     let mut sessions = shop.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-    let secret = format!("a-secret-of-{who}-number-{}", sessions.len());
+    let secret = match shop.mistake {
+        Mistake::UserAsKey => who.clone(),
+        _ => format!("a-secret-of-{who}-number-{}", sessions.len()),
+    };
     let site = if shop.mistake == Mistake::CookieForAll { "None" } else { "Lax" };
     let cookie = format!("session={secret}; Path=/; HttpOnly; SameSite={site}");
-    sessions.insert(secret, AccountId::from(who));
+    sessions.insert(secret, SignIn { account: AccountId::from(who), since: shop.clock.now() });
     ([(SET_COOKIE, cookie)], Redirect::to("/")).into_response()
+}
+
+async fn sign_out(State(shop): State<Shop>, headers: HeaderMap) -> Response {
+    if shop.mistake != Mistake::SignOutForgetsNothing
+        && let Some(secret) = secret(&headers)
+    {
+        shop.sessions.lock().unwrap_or_else(PoisonError::into_inner).remove(&secret);
+    }
+    ([(SET_COOKIE, "session=; Path=/; Max-Age=0")], Redirect::to("/")).into_response()
 }
 
 async fn token(State(shop): State<Shop>, Json(who): Json<String>) -> Json<Value> {
     let mut sessions = shop.sessions.lock().unwrap_or_else(PoisonError::into_inner);
     let secret = format!("a-token-of-{who}-number-{}", sessions.len());
-    sessions.insert(secret.clone(), AccountId::from(who));
+    sessions.insert(secret.clone(), SignIn { account: AccountId::from(who), since: shop.clock.now() });
     Json(json!({ "token": secret }))
 }
 
 #[derive(Clone)]
 struct Shop {
-    sessions: Arc<Mutex<HashMap<String, AccountId>>>,
+    sessions: Arc<Mutex<HashMap<String, SignIn>>>,
+    clock: ManualClock,
     cached: Arc<Mutex<HashMap<String, Account>>>,
     mistake: Mistake,
 }
 
 impl Default for Shop {
     fn default() -> Self {
-        Self { sessions: Arc::default(), cached: Arc::default(), mistake: Mistake::None }
+        Self { sessions: Arc::default(), clock: ManualClock::default(), cached: Arc::default(), mistake: Mistake::None }
     }
 }
 
@@ -237,7 +276,7 @@ impl Shop {
 
     fn signed_in(&self, headers: &HeaderMap) -> Option<Account> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        self.account_of(sessions.get(&secret(headers)?)?.as_str())
+        self.account_of(sessions.get(&secret(headers)?)?.account.as_str())
     }
 }
 
@@ -265,7 +304,12 @@ impl Host for Shop {
             _ => key.as_str().chars().rev().collect(),
         };
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(sessions.get(&secret).map(|account| SignIn { account: account.clone(), since: people::MONDAY }))
+        let found = sessions.get(&secret).cloned();
+        Ok(match self.mistake {
+            Mistake::SignsInNow => found.map(|sign_in| SignIn { since: self.clock.now(), ..sign_in }),
+            Mistake::EveryKeyIsAlive => found.or_else(|| Some(SignIn::at("bob", 0))),
+            _ => found,
+        })
     }
 
     async fn find(&self, id: &AccountId) -> Result<Option<Account>, HostError> {
