@@ -25,7 +25,8 @@ pub trait Host: Send + Sync + 'static {
     fn account(&self, user: &Self::User) -> Account;
 
     /// Returns the key of the sign-in that a request presents, without checking it: cheap, and stable for as long
-    /// as the sign-in lasts. A new sign-in has a different key. Never the secret itself; a digest of it will do.
+    /// as the sign-in lasts. A new sign-in has a different key. Never the secret itself; a digest of it will do. The id of
+    /// a user is none: it is the same at every sign-in, and nothing ends it.
     ///
     /// A table that knows its sessions by their secret alone is no obstacle: [`KeyRing::sign_in_key`] makes a key of the
     /// secret, and [`KeyRing::sign_in_found_by`] gives the secret back in [`sign_in`](Self::sign_in).
