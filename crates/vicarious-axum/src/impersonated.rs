@@ -102,7 +102,7 @@ where
         match reading::run(engine, &row, about, intent, marked).await {
             Ok(Read::Recorded(response)) => cut::answer(engine, &row, response),
             Ok(Read::Over(cause)) => match Box::pin(refusals::over(engine, &asked.headers, &row, cause)).await {
-                Ok(dead) => refusals::gone(engine, &asked.headers, &resolution, &dead),
+                Ok(dead) => refusals::gone(engine, &asked.headers, &resolution, &dead, &[]),
                 Err(outage) => outage,
             },
             Err(outage) => {
@@ -126,7 +126,7 @@ where
             }
             Ok(Leave::Over(cause)) => {
                 return match refusals::over(engine, &asked.headers, &row, cause).await {
-                    Ok(dead) => refusals::dead(engine, &incoming.parts, &resolution, &dead).await,
+                    Ok(dead) => refusals::dead(engine, &mut incoming, &resolution, &dead).await,
                     Err(outage) => outage,
                 };
             }

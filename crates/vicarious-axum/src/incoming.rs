@@ -17,6 +17,8 @@ pub(crate) struct Incoming {
     pub(crate) kind: Kind,
     body: Incomplete,
     pub(crate) form: Option<Form>,
+    /// Whether a page of ours held this body, sealed for its impersonation.
+    pub(crate) was_held: bool,
 }
 
 enum Incomplete {
@@ -38,7 +40,13 @@ impl Incoming {
         let (mut parts, body) = request.into_parts();
         let kind = Kind::of(&parts.headers);
         if is_safe(parts.method.as_str()) || !kind.is_form() {
-            return Ok(Self { parts, kind, body: Incomplete::Untouched(SyncWrapper::new(body)), form: None });
+            return Ok(Self {
+                parts,
+                kind,
+                body: Incomplete::Untouched(SyncWrapper::new(body)),
+                form: None,
+                was_held: false,
+            });
         }
         let read = match input::read(body, input::tag_within(kind)).await {
             Ok(read) => read,
@@ -52,7 +60,7 @@ impl Incoming {
         {
             parts.method = method;
         }
-        Ok(Self { parts, kind, body: Incomplete::Read(read), form })
+        Ok(Self { parts, kind, body: Incomplete::Read(read), form, was_held: false })
     }
 
     /// Returns a field of the form, where the request is one.
@@ -107,6 +115,7 @@ impl Incoming {
         self.kind = Kind::of(&self.parts.headers);
         self.form = (self.kind == Kind::Form).then(|| Form::parse(&body));
         self.body = Incomplete::Read(Read::Whole(body.into()));
+        self.was_held = true;
     }
 
     /// Returns the request exactly as it came.

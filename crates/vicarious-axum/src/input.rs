@@ -31,11 +31,12 @@ pub(crate) enum Kind {
 
 impl Kind {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let essence = headers
-            .get(CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .map(|essence| essence.trim().to_ascii_lowercase());
+        Self::named(headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()))
+    }
+
+    pub(crate) fn named(content_type: Option<&str>) -> Self {
+        let essence =
+            content_type.and_then(|value| value.split(';').next()).map(|essence| essence.trim().to_ascii_lowercase());
         match essence.as_deref() {
             Some("application/x-www-form-urlencoded") => Self::Form,
             Some("multipart/form-data") => Self::Multipart,

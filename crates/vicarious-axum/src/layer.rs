@@ -99,7 +99,7 @@ where
         return inner.run(&engine, request, Acting::nobody()).await;
     }
     request.extensions_mut().insert(record::new_request_id());
-    let incoming = match Incoming::read(request).await {
+    let mut incoming = match Incoming::read(request).await {
         Ok(incoming) => incoming,
         Err((headers, error)) => return refusals::unreadable(&headers, &error),
     };
@@ -134,7 +134,7 @@ where
         Standing::Dead(dead) if engine.paths.is_channels(&incoming.parts) => {
             Box::pin(connect::as_nobody(&engine, inner, incoming, dead)).await
         }
-        Standing::Dead(dead) => Box::pin(refusals::dead(&engine, &incoming.parts, &resolution, dead)).await,
+        Standing::Dead(dead) => Box::pin(refusals::dead(&engine, &mut incoming, &resolution, dead)).await,
     }
 }
 

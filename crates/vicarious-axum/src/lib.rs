@@ -63,6 +63,7 @@ mod spent;
 mod sweep;
 mod ticket;
 mod treats;
+mod unsent;
 mod whose;
 
 use std::sync::Arc;

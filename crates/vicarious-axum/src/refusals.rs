@@ -23,6 +23,7 @@ use crate::problem::{Next, Problem};
 use crate::record;
 use crate::resolve::{Dead, DeadCause, Resolution, Standing};
 use crate::site;
+use crate::unsent;
 
 /// Why a request of a live impersonation does not run.
 #[derive(Debug)]
@@ -214,9 +215,10 @@ pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
 }
 
 /// Answers a request that presents a dead handle: nothing runs under either name, and neither does the next.
-pub(crate) async fn dead(engine: &Engine, parts: &Parts, resolution: &Resolution, dead: &Dead) -> Response {
-    record_dead(engine, parts, dead);
-    gone(engine, &parts.headers, resolution, dead)
+pub(crate) async fn dead(engine: &Engine, incoming: &mut Incoming, resolution: &Resolution, dead: &Dead) -> Response {
+    record_dead(engine, &incoming.parts, dead);
+    let typed = unsent::typed(engine, incoming, resolution, dead).await;
+    gone(engine, &incoming.parts.headers, resolution, dead, &typed)
 }
 
 /// Records that a dead handle was presented, where it is known whose it was.
@@ -256,8 +258,14 @@ pub(crate) async fn over(
     }
 }
 
-/// Answers a request that presents a dead handle.
-pub(crate) fn gone(engine: &Engine, headers: &HeaderMap, resolution: &Resolution, dead: &Dead) -> Response {
+/// Answers a request that presents a dead handle, with what was typed for it, for whoever typed it.
+pub(crate) fn gone(
+    engine: &Engine,
+    headers: &HeaderMap,
+    resolution: &Resolution,
+    dead: &Dead,
+    typed: &[(String, String)],
+) -> Response {
     if site::wants_json(headers) {
         return ended(dead.cause).respond(headers);
     }
@@ -267,6 +275,7 @@ pub(crate) fn gone(engine: &Engine, headers: &HeaderMap, resolution: &Resolution
         sentence: words.text(dead.cause.sentence()),
         agent: resolution.true_user().map_or(words.text("nobody"), |user| user.account.person.name.as_str()),
         customer: dead.row.as_ref().map(|row| &row.current_user),
+        typed,
     });
     page::respond_html(StatusCode::GONE, page)
 }

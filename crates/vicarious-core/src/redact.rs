@@ -88,10 +88,29 @@ impl Redactor {
     /// assert_eq!(redactor.typed("password", "hunter2"), "[redacted]");
     /// ```
     pub fn typed(&self, name: &str, value: &str) -> String {
-        if self.private.contains(&names::normalised(name)) || names::is_hidden(name) {
+        if self.is_hidden(name) { REDACTED.to_owned() } else { visible::capped(value, VALUE_AT_MOST) }
+    }
+
+    /// Returns as much of a named parameter as [`typed`](Self::typed) does, in all its length and lines: for a page from which
+    /// it has to be copied, because it is kept nowhere else.
+    ///
+    /// ```
+    /// # use vicarious_core::redact::Redactor;
+    /// let (redactor, letter) = (Redactor::default(), "Dear Alice,\r\n".repeat(100));
+    /// assert_eq!(redactor.typed_whole("letter", &letter).lines().count(), 100);
+    /// assert_eq!(redactor.typed_whole("password", "hunter2"), "[redacted]");
+    /// ```
+    pub fn typed_whole(&self, name: &str, value: &str) -> String {
+        if self.is_hidden(name) {
             return REDACTED.to_owned();
         }
-        visible::capped(value, VALUE_AT_MOST)
+        // No byte is spelled out with more characters.
+        let lines: Vec<_> = value.lines().map(|line| visible::capped(line, line.len() * 8)).collect();
+        lines.join("\n")
+    }
+
+    fn is_hidden(&self, name: &str) -> bool {
+        self.private.contains(&names::normalised(name)) || names::is_hidden(name)
     }
 
     /// Returns what may be recorded of free text.

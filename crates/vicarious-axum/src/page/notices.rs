@@ -2,7 +2,7 @@
 
 use vicarious_core::{Person, Words};
 
-use super::{Page, escape, hidden, home, path, way_out};
+use super::{Page, escape, hidden, home, path, typed, way_out};
 use crate::problem::{Next, Problem};
 
 /// What the page of an ended impersonation shows.
@@ -14,6 +14,8 @@ pub(crate) struct DeadPage<'a> {
     pub(crate) agent: &'a str,
     /// Whose account it was; none when the handle is unknown.
     pub(crate) customer: Option<&'a Person>,
+    /// What was typed into the form that came too late, without secrets.
+    pub(crate) typed: &'a [(String, String)],
 }
 
 /// Returns the page that every request gets until its end is acknowledged.
@@ -32,11 +34,12 @@ pub(crate) fn dead_page(page: &DeadPage<'_>) -> String {
     let main = format!(
         "<p class=\"lead\">{sentence}</p>\n<p>{explained}</p>\n\
          <form method=\"post\" action=\"/impersonation\">\n{method}\n\
-         <p class=\"actions\"><button class=\"primary\">{on}</button> {again}</p>\n</form>\n",
+         <p class=\"actions\"><button class=\"primary\">{on}</button> {again}</p>\n</form>\n{typed}",
         sentence = escape(page.sentence),
         explained = escape(words.text(explained)),
         method = hidden("_method", "DELETE"),
         on = escape(&words.fill("Go on as {agent}", &[("agent", &page.agent)])),
+        typed = typed(words, page.typed),
     );
     Page { title: &title, words, body_class: "warning" }.render(main)
 }

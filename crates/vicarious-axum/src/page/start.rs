@@ -21,6 +21,8 @@ pub(crate) struct StartPage<'a> {
     pub(crate) online: Option<bool>,
     /// Who else is in the account now, by name.
     pub(crate) who_else: &'a [String],
+    /// Why nobody may start at present, if that is so.
+    pub(crate) paused: Option<&'a str>,
     /// The reason typed so far.
     pub(crate) reason: &'a str,
     /// Reasons to pick from; none for free text alone.
@@ -87,8 +89,9 @@ pub(crate) fn start_page(page: &StartPage<'_>) -> String {
         None => words.text("Enter a support code").to_owned(),
     };
     let main = format!(
-        "{errors}<div data-live=\"start\">\n{about}{form}</div>\n{code}{attest}{script}",
+        "{errors}<div data-live=\"start\">\n{paused}{about}{form}</div>\n{code}{attest}{script}",
         errors = summary(words, page.errors),
+        paused = page.paused.map(|reason| paused(words, reason)).unwrap_or_default(),
         about = page.account.map(|account| about(page, account)).unwrap_or_default(),
         form = page.account.map(|account| form(page, account)).unwrap_or_default(),
         code = code(page),
@@ -132,6 +135,21 @@ fn summary(words: &Words, errors: &[(String, String)]) -> String {
         .collect();
     let missing = escape(words.text("Something is missing:"));
     format!("<div class=\"problem\" role=\"alert\">\n<p>{missing}</p>\n<ul>\n{items}</ul>\n</div>\n")
+}
+
+/// Returns that nobody may start at present, and why.
+fn paused(words: &Words, reason: &str) -> String {
+    format!(
+        "<div class=\"problem\" role=\"status\">\n<p>{paused}</p>\n<p>{until}</p>\n</div>\n",
+        paused = said(words, "Impersonation is paused: {reason}.", &[("reason", &name(reason))]),
+        until = escape(words.text("Nobody can start until an administrator allows it again.")),
+    )
+}
+
+/// Returns the button that starts; while everything is paused it stands there and does nothing.
+fn start_button(page: &StartPage<'_>, label: &str) -> String {
+    let disabled = if page.paused.is_some() { " disabled" } else { "" };
+    format!("<button class=\"primary\"{disabled}>{}</button>", escape(label))
 }
 
 fn about(page: &StartPage<'_>, account: &Account) -> String {
@@ -184,9 +202,14 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
         return waiting(page);
     }
     let back = way_out(page.return_to, page.words.text("Cancel"));
+    let label = |english| page.words.fill(english, &[("customer", &account.name)]);
     let (action, button) = match page.consent {
-        ConsentShown::NotRequired | ConsentShown::Agreed => ("/impersonation", "Start as {customer}"),
-        ConsentShown::Missing if page.ask_available => (page.asks_at, "Ask {customer}"),
+        ConsentShown::NotRequired | ConsentShown::Agreed => {
+            ("/impersonation", start_button(page, &label("Start as {customer}")))
+        }
+        ConsentShown::Missing if page.ask_available => {
+            (page.asks_at, format!("<button class=\"primary\">{}</button>", escape(&label("Ask {customer}"))))
+        }
         ConsentShown::Missing | ConsentShown::Asked | ConsentShown::OptedOut => {
             return format!("<p class=\"actions\">{back}</p>\n");
         }
@@ -195,7 +218,7 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
     format!(
         "<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{instead_of}\n\
          {fields}{expect}\
-         <p class=\"actions\"><button class=\"primary\">{button}</button> {back}</p>\n</form>\n",
+         <p class=\"actions\">{button} {back}</p>\n</form>\n",
         action = path(action),
         identity = identity(page.identity_tag),
         id = hidden("account_id", account.id.as_str()),
@@ -203,7 +226,6 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
         return_to = hidden("return_to", page.return_to),
         fields = fields(page),
         expect = expect(page),
-        button = escape(&page.words.fill(button, &[("customer", &account.name)])),
     )
 }
 
@@ -261,13 +283,13 @@ fn code_form(page: &StartPage<'_>) -> String {
         "<p>{found}</p>\n\
          <form method=\"post\" action=\"/impersonation\">\n{identity}{go_to}{return_to}\n{code}{fields}\
          <p class=\"note\">{expect}</p>\n\
-         <p class=\"actions\"><button class=\"primary\">{start}</button> {back}</p>\n</form>\n",
+         <p class=\"actions\">{start} {back}</p>\n</form>\n",
         identity = identity(page.identity_tag),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
         found = said(words, "A customer finds a code under {link}, and reads it to you.", &[("link", &link)]),
         expect = escape(words.text(expect)),
-        start = escape(words.text("Start with this code")),
+        start = start_button(page, words.text("Start with this code")),
         // Not filled in again: it is a secret, and a wrong one is of no use.
         code = field(
             page,

@@ -32,6 +32,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         consent_sentence: "Alice has agreed until Friday.",
         online: None,
         who_else: &[],
+        paused: None,
         reason: "Invoice",
         reasons: &[],
         ticket: "SUP-1",
@@ -76,6 +77,19 @@ fn the_start_page_leads_to_the_console_where_there_is_one() {
         "<a href=\"/desk/consents\">Consents</a>",
     ];
     has(&html, &parts);
+}
+
+#[test]
+fn while_everything_is_paused_the_start_page_says_why_and_starts_nothing() {
+    let disabled = |label: &str| format!("<button class=\"primary\" disabled>{label}</button>");
+    let html = start(|page| page.paused = Some("<b>Phishing"));
+    let told = "<p>Impersonation is paused: <bdi>&lt;b&gt;Phishing</bdi>.</p>";
+    has(&html, &[told, "Nobody can start until an administrator allows it again.", &disabled("Start as Alice")]);
+    let by_code = start(|page| (page.paused, page.account) = (Some("Phishing"), None));
+    has(&by_code, &["Phishing", &disabled("Start with this code")]);
+    let asks = start(|page| (page.paused, page.consent) = (Some("Phishing"), ConsentShown::Missing));
+    has(&asks, &["Phishing", "<button class=\"primary\">Ask Alice</button>"]);
+    assert!(!start(|_| ()).contains("disabled") && !start(|_| ()).contains("paused"));
 }
 
 #[test]
@@ -295,8 +309,10 @@ fn resuming_posts_to_the_original_path() {
 #[test]
 fn an_ended_impersonation_offers_both_ways_on() {
     let alice = Person { id: "7&x=1".into(), ..alice().person };
-    let html =
-        dead_page(&DeadPage { words: english(), sentence: "Its time was up.", agent: "Bob", customer: Some(&alice) });
+    let (alice, typed) = (Some(&alice), [("shipping_address".to_owned(), "1 Long Lane\nLeeds".to_owned())]);
+    let page =
+        DeadPage { words: english(), sentence: "Its time was up.", agent: "Bob", customer: alice, typed: &typed };
+    let html = dead_page(&page);
     has(
         &html,
         &[
@@ -306,10 +322,12 @@ fn an_ended_impersonation_offers_both_ways_on() {
             "name=\"_method\" value=\"DELETE\"",
             "Go on as Bob",
             "href=\"/impersonation/new?account=7%26x%3D1\"",
+            "What you typed",
+            "<dt>Shipping address</dt><dd><bdi>1 Long Lane\nLeeds</bdi></dd>",
         ],
     );
-    let html = dead_page(&DeadPage { words: english(), sentence: "It is unknown.", agent: "Bob", customer: None });
-    assert!(html.contains("Go on as Bob") && !html.contains("Start again"));
+    let html = dead_page(&DeadPage { sentence: "It is unknown.", customer: None, typed: &[], ..page });
+    assert!(html.contains("Go on as Bob") && !html.contains("Start again") && !html.contains("What you typed"));
 }
 
 #[test]
@@ -334,7 +352,13 @@ fn hostile_text_stays_text_on_every_page() {
             (page.errors, page.instead_of, page.consent_sentence) = (&typed, Some((&id, HOSTILE)), HOSTILE);
         }),
         confirm_page(&confirm),
-        dead_page(&DeadPage { words: english(), sentence: HOSTILE, agent: HOSTILE, customer: Some(&person) }),
+        dead_page(&DeadPage {
+            words: english(),
+            sentence: HOSTILE,
+            agent: HOSTILE,
+            customer: Some(&person),
+            typed: &typed,
+        }),
         mismatch_page(&MismatchPage { words: english(), now: HOSTILE, reload: Some(HOSTILE) }),
         problem_page(english(), &problem),
     ];

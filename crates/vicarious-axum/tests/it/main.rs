@@ -40,6 +40,7 @@ mod support_codes;
 mod tabs;
 mod tickets;
 mod time_limits;
+mod unsent;
 mod watching;
 mod what_runs;
 mod whose;

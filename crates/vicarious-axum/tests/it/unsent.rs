@@ -1,0 +1,100 @@
+//! What was typed into a form whose impersonation was over when it was sent.
+
+use http::StatusCode;
+use jiff::SignedDuration;
+use testkit::people::{alice, bob, eve};
+
+use crate::support::{HANDLE, World};
+
+const SHOWN: &str = "What you typed";
+
+fn fields(tag: &str) -> [(&str, &str); 4] {
+    [("_identity", tag), ("name", "Alice the Second"), ("letter", "Dear Sir,\r\nplease"), ("password", "hunter2")]
+}
+
+#[tokio::test]
+async fn whoever_typed_gets_it_back_without_its_secrets_and_nothing_runs() {
+    let world = World::new().await;
+    let mut inside = world.writing(&bob(), &alice()).await;
+    let tag = inside.tag().await;
+    world.clock.advance(SignedDuration::from_mins(31));
+    let page = inside.form("/notes", &fields(&tag)).await;
+    assert_eq!(page.status, StatusCode::GONE);
+    for shown in [SHOWN, "Alice the Second", "Dear Sir,\nplease", "[redacted]"] {
+        assert!(page.text.contains(shown), "{shown} in {}", page.text);
+    }
+    assert!(!page.text.contains("hunter2") && !page.text.contains(&tag), "{}", page.text);
+    assert!(world.done().is_empty());
+    assert!(!world.record().contains("Alice the Second"), "it is on no record");
+    assert_eq!(page.header("cache-control"), "no-store");
+    let long = "a word ".repeat(100);
+    let page = inside.form("/notes", &[("_identity", &tag), ("text", &long)]).await;
+    assert!(page.text.contains(&long), "it is there in all its length, to be copied");
+}
+
+#[tokio::test]
+async fn what_a_page_of_ours_held_comes_back_too() {
+    let world = World::new().await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    let tag = inside.tag().await;
+    let asked = inside.form("/notes", &fields(&tag)).await;
+    let held = asked.hidden("_held").unwrap();
+    world.clock.advance(SignedDuration::from_mins(31));
+    let switch = [("_identity", tag.as_str()), ("_method", "PATCH"), ("mode", "write"), ("reason", "r")];
+    let page = inside.form("/impersonation", &switch).await;
+    assert_eq!(page.status, StatusCode::GONE);
+    assert!(!page.text.contains(SHOWN), "there is nothing of the application's in it");
+    let page = inside.form("/impersonation", &[&switch[..], &[("_held", &held)]].concat()).await;
+    assert!(page.text.contains("Alice the Second") && !page.text.contains("hunter2"), "{}", page.text);
+}
+
+// T32
+#[tokio::test]
+async fn a_form_of_another_impersonation_or_of_none_is_not_shown() {
+    let world = World::new().await;
+    let mut inside = world.writing(&bob(), &alice()).await;
+    let (tag, of_another) = (inside.tag().await, world.writing(&bob(), &alice()).await.tag().await);
+    world.clock.advance(SignedDuration::from_mins(31));
+    for wrong in ["", "x", &of_another] {
+        let page = inside.form("/notes", &fields(wrong)).await;
+        assert_eq!(page.status, StatusCode::GONE);
+        assert!(!page.text.contains(SHOWN), "{wrong}");
+    }
+    let page = inside.form("/notes", &fields(&tag)[1..]).await;
+    assert!(!page.text.contains(SHOWN), "without a tag");
+}
+
+#[tokio::test]
+async fn nobody_but_the_very_sign_in_whose_it_was_sees_it() {
+    let world = World::new().await;
+    let mut inside = world.writing(&bob(), &alice()).await;
+    let tag = inside.tag().await;
+    let handle = inside.cookies[HANDLE].clone();
+    for other in [eve(), alice(), bob()] {
+        let mut browser = world.browser(&other);
+        browser.cookies.insert(HANDLE.into(), handle.clone());
+        let page = browser.form("/notes", &fields(&tag)).await;
+        assert_eq!(page.status, StatusCode::GONE);
+        assert!(!page.text.contains(SHOWN), "{}", other.id());
+    }
+    inside.cookies.remove("session").unwrap();
+    let page = inside.form("/notes", &fields(&tag)).await;
+    assert_eq!(page.status, StatusCode::GONE);
+    assert!(!page.text.contains(SHOWN), "signed out");
+}
+
+// T15: nor can another site make a page with whatever it likes on it.
+#[tokio::test]
+async fn what_another_site_sends_is_not_shown() {
+    let world = World::new().await;
+    let mut inside = world.writing(&bob(), &alice()).await;
+    let tag = inside.tag().await;
+    world.clock.advance(SignedDuration::from_mins(31));
+    let body = format!("_identity={tag}&name=Mallory");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (site, shown) in [("same-origin", true), ("cross-site", false), ("same-site", false)] {
+        let page =
+            inside.raw("POST", "/notes", &[form, ("accept", "text/html"), ("sec-fetch-site", site)], &body).await;
+        assert_eq!((page.status, page.text.contains("Mallory")), (StatusCode::GONE, shown), "{site}");
+    }
+}
