@@ -21,12 +21,15 @@ use crate::page::PAGES_CSS;
 const COMPONENT_JS: &str = include_str!("assets/component.js");
 const COMPONENT_DE: &str = include_str!("assets/component.de.json");
 
-/// The component as it travels: its source is readable, and nothing builds it.
-static COMPONENT_GZIP: LazyLock<Option<Bytes>> = LazyLock::new(|| {
+/// The scripts as they travel: their source is readable, and nothing builds it.
+static BANNER_GZIP: LazyLock<Option<Bytes>> = LazyLock::new(|| compressed(BANNER_JS));
+static COMPONENT_GZIP: LazyLock<Option<Bytes>> = LazyLock::new(|| compressed(COMPONENT_JS));
+
+fn compressed(script: &str) -> Option<Bytes> {
     let mut compressed = Vec::new();
-    let mut encoder = GzEncoder::new(COMPONENT_JS.as_bytes(), Compression::best());
+    let mut encoder = GzEncoder::new(script.as_bytes(), Compression::best());
     encoder.read_to_end(&mut compressed).ok().map(|_| compressed.into())
-});
+}
 
 /// Serves a file of ours; none when the path is another.
 pub(crate) fn serve(request: &Request) -> Option<Response> {
@@ -35,9 +38,11 @@ pub(crate) fn serve(request: &Request) -> Option<Response> {
     }
     let (kind, text) = match request.uri().path() {
         "/impersonation/banner.css" => ("text/css; charset=utf-8", BANNER_CSS),
-        "/impersonation/banner.js" => ("text/javascript; charset=utf-8", BANNER_JS),
+        "/impersonation/banner.js" => return Some(script(request.headers(), BANNER_JS, &BANNER_GZIP)),
         "/impersonation/pages.css" => ("text/css; charset=utf-8", PAGES_CSS),
-        "/impersonation/component.js" => return Some(component(request.headers())),
+        "/impersonation/component.js" => {
+            return Some(to_anybody(script(request.headers(), COMPONENT_JS, &COMPONENT_GZIP)));
+        }
         "/impersonation/component.de.json" => return Some(to_anybody(file("application/json", COMPONENT_DE))),
         _ => return None,
     };
@@ -50,11 +55,11 @@ fn file(kind: &'static str, body: impl Into<Body>) -> Response {
     (headers, body.into()).into_response()
 }
 
-fn component(asked: &HeaderMap) -> Response {
-    let compressed = COMPONENT_GZIP.clone().filter(|_| takes_gzip(asked));
+fn script(asked: &HeaderMap, source: &'static str, compressed: &Option<Bytes>) -> Response {
+    let compressed = compressed.clone().filter(|_| takes_gzip(asked));
     let is_compressed = compressed.is_some();
-    let body = compressed.map_or_else(|| Body::from(COMPONENT_JS), Body::from);
-    let mut response = to_anybody(file("text/javascript; charset=utf-8", body));
+    let body = compressed.map_or_else(|| Body::from(source), Body::from);
+    let mut response = file("text/javascript; charset=utf-8", body);
     response.headers_mut().insert(VARY, HeaderValue::from_static("accept-encoding"));
     if is_compressed {
         response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
@@ -85,14 +90,16 @@ mod tests {
 
     /// What a page loads has to stay small, without anything that builds it.
     #[test]
-    fn the_component_is_less_than_5_kb_on_the_wire() {
-        let compressed = COMPONENT_GZIP.clone().expect("it can be compressed");
-        assert!(compressed.len() < 5 * 1024, "{} bytes", compressed.len());
-        assert!(COMPONENT_JS.contains("\n  "), "what is served is the source, as it is read");
+    fn both_scripts_are_less_than_5_kb_on_the_wire() {
+        for (script, compressed) in [(BANNER_JS, &BANNER_GZIP), (COMPONENT_JS, &COMPONENT_GZIP)] {
+            let compressed = compressed.as_ref().expect("it can be compressed");
+            assert!(compressed.len() < 5 * 1024, "{} bytes", compressed.len());
+            assert!(script.contains("\n  "), "what is served is the source, as it is read");
+        }
     }
 
     #[test]
-    fn it_is_compressed_for_those_who_take_that() {
+    fn they_are_compressed_for_those_who_take_that() {
         for (accept, takes) in [
             ("gzip, deflate, br", true),
             ("br;q=1.0, GZIP;q=0.8", true),
@@ -104,7 +111,7 @@ mod tests {
         ] {
             let mut asked = HeaderMap::new();
             asked.insert(ACCEPT_ENCODING, accept.parse().expect("a header"));
-            let response = component(&asked);
+            let response = script(&asked, COMPONENT_JS, &COMPONENT_GZIP);
             assert_eq!(response.headers().contains_key(CONTENT_ENCODING), takes, "{accept}");
             assert_eq!(response.headers()[VARY], "accept-encoding");
         }

@@ -102,14 +102,15 @@ impl Banner {
     /// Returns the banner's HTML: a style sheet, the banner, and the script that keeps it going.
     pub(crate) fn html(&self, data: &BannerData<'_>) -> String {
         let Self { begin, identity, ends, within, who, left: (before, after), why, to_write, to_read, stop, .. } = self;
-        let parts = [begin, identity, ends, within, who, why, to_write, stop];
+        let parts = [begin, identity, ends, within, who, why, to_write, to_read, stop];
         let mut html = String::with_capacity(parts.iter().map(|part| part.len()).sum::<usize>() + ROOM);
-        let switch = if data.mode == Mode::Read { to_write } else { to_read };
+        // Both are there, because the mode may change while the page stays.
+        let (up, down) = if data.mode == Mode::Read { ("", HIDDEN) } else { (HIDDEN, "") };
         // Writing to a string cannot fail.
         let _ = write!(
             html,
             "{begin}{mode}{identity}{now}{ends}{idle}{within}{until}{who}{reads}{LEFT}{before}{TIMER}{left}</span>{after}\
-             {why}{offer}{switch}{stop}",
+             {why}{offer}{TO_WRITE}{up}{to_write}{TO_READ}{down}{to_read}{stop}",
             mode = data.mode.as_str(),
             now = data.now,
             idle = data.idle_ends_at,
@@ -124,6 +125,9 @@ impl Banner {
 
 const LEFT: &str = "</strong> <span class=\"vicarious-left\">";
 const TIMER: &str = "<span data-vicarious=\"left\" role=\"timer\">";
+const TO_WRITE: &str = "<details data-vicarious=\"to-write\"";
+const TO_READ: &str = "<div data-vicarious=\"to-read\"";
+const HIDDEN: &str = " hidden";
 const END: &str = "</aside>\n<script src=\"/impersonation/banner.js\" defer></script>\n";
 
 /// Returns a text of ours, to stand in an element or in quotes.
@@ -146,11 +150,12 @@ fn begin(data: &BannerData<'_>) -> String {
     format!(
         "<link rel=\"stylesheet\" href=\"/impersonation/banner.css\">\n\
          <aside id=\"vicarious-banner\" lang=\"{lang}\" role=\"region\" aria-label=\"{label}\" data-reads=\"{reads}\" \
-         data-fell-back=\"{fell_back}\" data-expired=\"{expired}\" data-minutes=\"{minutes}\" data-minute=\"{minute}\" \
+         data-writes=\"{writes}\" data-fell-back=\"{fell_back}\" data-expired=\"{expired}\" data-minutes=\"{minutes}\" data-minute=\"{minute}\" \
          data-self=\"{own}\" data-mode=\"",
         lang = escape(data.words.tag()),
         label = t(data, "Impersonation"),
         reads = t(data, "reading only"),
+        writes = t(data, "write mode until {time}"),
         fell_back = t(data, "Write mode is over, reading only"),
         expired = t(data, "This impersonation has ended: its time was up."),
         minutes = t(data, "{count} minutes left"),
@@ -238,12 +243,12 @@ fn to_write(data: &BannerData<'_>) -> String {
         )
     });
     let form = form(data, [("_method", "PATCH"), ("mode", "write")], inputs);
-    format!("<details><summary>{}</summary>\n{form}</details>\n", t(data, "Switch to write"))
+    format!("><summary>{}</summary>\n{form}</details>\n", t(data, "Switch to write"))
 }
 
 fn to_read(data: &BannerData<'_>) -> String {
     let button = format!("<button>{}</button>", t(data, "Back to reading"));
-    form(data, [("_method", "PATCH"), ("mode", "read")], button).to_string()
+    format!(">{}</div>\n", form(data, [("_method", "PATCH"), ("mode", "read")], button))
 }
 
 fn stop(data: &BannerData<'_>) -> String {

@@ -26,7 +26,10 @@ use crate::site;
 const JSON_AT_MOST: usize = 16 * 1024;
 
 /// Serves a request for one of the layer's own routes.
-pub(crate) async fn serve(engine: &Arc<Engine>, incoming: Incoming, resolution: Resolution) -> Response {
+pub(crate) async fn serve(engine: &Arc<Engine>, incoming: Incoming, mut resolution: Resolution) -> Response {
+    if incoming.is_safe() && incoming.parts.uri.path() == OWN_PATH {
+        look_again(engine, &mut resolution.standing).await;
+    }
     let Standing::Pair { row, .. } = &resolution.standing else { return route(engine, incoming, resolution).await };
     let (row, asked) = ((**row).clone(), Asked::of(&incoming.parts));
     let ends_or_replaces = matches!(incoming.parts.method, Method::POST | Method::DELETE);
@@ -34,6 +37,22 @@ pub(crate) async fn serve(engine: &Arc<Engine>, incoming: Incoming, resolution: 
     let status = response.status();
     let is_over = status == StatusCode::GONE || (ends_or_replaces && !is_refusal(status));
     if is_over { response } else { mark::unless_marked(engine, &row, &asked, response) }
+}
+
+/// Looks at what runs as the ledger has it now: whoever asks may have been told by another tab that it has changed, perhaps
+/// by way of another process.
+async fn look_again(engine: &Engine, standing: &mut Standing) {
+    let Standing::Pair { row, .. } = standing else { return };
+    // While the ledger is away, what is remembered is the answer.
+    let Ok(Some(fresh)) = engine.fresh_row(&row.handle).await else { return };
+    match fresh.over_at(engine.now()) {
+        None => *row = Arc::new(fresh),
+        Some(cause) => {
+            if let Ok(over) = engine.ended(fresh, cause).await {
+                *standing = over;
+            }
+        }
+    }
 }
 
 fn is_refusal(status: StatusCode) -> bool {

@@ -215,7 +215,7 @@
 
   function draw() {
     const { impersonation: runs, cause, detail, identity, true_user: agent, current_user: customer } = state;
-    const now = JSON.stringify([tag, identity, cause, runs?.mode]);
+    const now = JSON.stringify([tag, identity, cause, runs?.mode_ends_at]);
     if (!root || now === drawn) return;
     drawn = now;
     say("vicarious:changed", state);
