@@ -51,9 +51,22 @@ struct Links {
     resume: String,
 }
 
-struct Paused {
-    reason: String,
-    since: When,
+/// That everything is paused.
+pub(crate) struct Paused {
+    pub(crate) reason: String,
+    pub(crate) since: When,
+}
+
+impl Paused {
+    /// Returns since when and why nobody may start at present, if that is so.
+    pub(crate) async fn find(asked: &Asked) -> Result<Option<Self>, Unavailable> {
+        let pause = asked.vicarious().ledger().paused().await?;
+        Ok(pause.map(|pause| Self::new(asked, pause)))
+    }
+
+    fn new(asked: &Asked, pause: Pause) -> Self {
+        Self { reason: pause.reason, since: asked.when(pause.since) }
+    }
 }
 
 /// An impersonation as a line of a table.
@@ -122,7 +135,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         is_administrator,
         running: lines(running),
         ended: lines(ended),
-        pause: pause.map(|pause| Paused { reason: pause.reason, since: asked.when(pause.since) }),
+        pause: pause.map(|pause| Paused::new(&asked, pause)),
         alarms: if is_administrator { alarms(&asked).await? } else { Vec::new() },
         links: Links {
             accounts: asked.link("/accounts"),

@@ -11,7 +11,7 @@ use vicarious_core::{Account, AccountId, Impersonation, Person, Timestamp};
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, START_PAGE, with_query};
 use crate::frame::Frame;
-use crate::impersonations::{self, Line};
+use crate::impersonations::{self, Line, Paused};
 use crate::sentence::Sentence;
 use crate::standing::Standing;
 
@@ -30,6 +30,7 @@ const Q_AT_MOST: usize = 200;
 #[template(path = "accounts.html")]
 struct AccountsPage {
     frame: Frame,
+    pause: Option<Paused>,
     q: String,
     /// The organisation that the list is narrowed to.
     organisation: Option<String>,
@@ -97,6 +98,7 @@ struct Row {
 #[template(path = "account.html")]
 struct AccountPage {
     frame: Frame,
+    pause: Option<Paused>,
     account: Account,
     standing: Standing,
     online: Option<bool>,
@@ -134,6 +136,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     }
     let page = AccountsPage {
         frame: Frame::of(&asked, asked.words.text("Customers")).await?,
+        pause: Paused::find(&asked).await?,
         action: asked.link("/accounts"),
         by_code: (asked.vicarious().terms().consent == ConsentPolicy::Required)
             .then(|| with_query(START_PAGE, &[("return_to", &here)])),
@@ -177,6 +180,7 @@ pub(crate) async fn show(asked: Asked) -> Answer {
     let here = asked.link(&format!("/accounts/{}", segment(account.id())));
     let page = AccountPage {
         frame: Frame::of(&asked, &account.person.name).await?,
+        pause: Paused::find(&asked).await?,
         start: start(&account.person, &here),
         online: asked.vicarious().is_online(account.id()),
         back: asked.link("/accounts"),

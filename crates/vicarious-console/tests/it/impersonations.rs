@@ -188,6 +188,28 @@ async fn a_long_timeline_has_pages_and_tells_every_request_once() {
 }
 
 #[tokio::test]
+async fn while_everything_is_paused_nobody_is_offered_a_start_without_a_word() {
+    let world = World::new();
+    world.agree(&alice()).await;
+    let mut bob = world.browser(&bob());
+    let pages = ["/accounts", "/accounts/alice", "/impersonation/new?account=alice", "/impersonation/new"];
+    for path in pages {
+        let page = bob.page(path).await;
+        assert!(!page.contains("aused") && !page.contains(" disabled"), "{path}: {page}");
+    }
+    assert_eq!(world.browser(&dana()).form("/impersonations/pause", &[("reason", "Phishing")]).await.status, 303);
+    for path in pages {
+        let page = bob.page(path).await;
+        assert!(page.contains("Phishing") && text(&page).contains("paused"), "{path}: {page}");
+        assert!(page.contains("Nobody can start until an administrator allows it again."), "{path}: {page}");
+        let starts = page.matches("<button class=\"primary\"").count();
+        assert_eq!(page.matches("<button class=\"primary\" disabled>").count(), starts, "{path}: {page}");
+    }
+    let refused = bob.form("/impersonation", &[("account_id", "alice"), ("reason", "help")]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "pressed on a page that was open before");
+}
+
+#[tokio::test]
 async fn after_stopping_the_next_page_says_so() {
     let world = World::new();
     world.agree(&alice()).await;

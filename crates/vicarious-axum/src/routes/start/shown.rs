@@ -55,6 +55,7 @@ pub(super) async fn show(
         consent_sentence: &sentence,
         online: target.and_then(|account| engine.online.of(account.id())),
         who_else: &who_else,
+        paused: gathered.paused.as_ref().map(|pause| pause.reason.as_str()),
         reason: &asked.reason,
         reasons: &engine.reasons,
         ticket: asked.ticket.as_deref().unwrap_or_default(),
