@@ -130,6 +130,7 @@ impl Check<'_> {
         if engine.paths.sign_out.is_empty() {
             found.push(Finding::NoSignOut);
         }
+        found.extend(engine.mounted.mistakes().into_iter().map(Finding::Console));
         if engine.mounted.is_there() {
             found.extend(self.phrases());
             // A client that sends its handle itself opens no page of ours.

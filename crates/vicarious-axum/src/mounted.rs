@@ -2,8 +2,12 @@
 
 use std::sync::{OnceLock, PoisonError, RwLock};
 
-use crate::Vicarious;
+use http::HeaderMap;
+use vicarious_core::SitePath;
+
 use crate::listed::{RouteListed, covers};
+use crate::paths::OWN_PATH;
+use crate::{Vicarious, back};
 
 /// What a console has said of itself.
 #[derive(Default)]
@@ -11,6 +15,7 @@ pub(crate) struct Mounted {
     at: OnceLock<String>,
     assets: OnceLock<Vec<String>>,
     pages: RwLock<Vec<String>>,
+    mistakes: RwLock<Vec<String>>,
 }
 
 impl Mounted {
@@ -29,6 +34,11 @@ impl Mounted {
         self.at.get().is_some()
     }
 
+    /// Returns what is wrong with how it was set up.
+    pub(crate) fn mistakes(&self) -> Vec<String> {
+        self.mistakes.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// Returns whether a path is one of the console's style sheets.
     pub(crate) fn is_asset(&self, method: &str, path: &str) -> bool {
         matches!(method, "GET" | "HEAD") && self.assets.get().is_some_and(|assets| assets.iter().any(|own| own == path))
@@ -36,10 +46,26 @@ impl Mounted {
 }
 
 impl Vicarious {
+    /// Returns the page of the application that a request came from, without its query; `/` where that is none: another site,
+    /// nothing, the console itself, or the page on which people sign in.
+    pub fn came_from(&self, headers: &HeaderMap) -> SitePath {
+        let whole = back::path(headers, &self.engine.own_origins);
+        let page = SitePath::new(whole.as_str().split(['?', '#']).next().unwrap_or_default());
+        let is_own = page.as_str().strip_prefix(OWN_PATH).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let is_ours = is_own || self.engine.mounted.is_page(page.as_str());
+        if is_ours || self.engine.signs_in_at(page.as_str()) { SitePath::root() } else { page }
+    }
+
     /// Takes note of which routes are the console's, so that nobody is asked for a rule of them; a console says it by itself.
     pub fn mounts_console_routes(&self, at: &str, routes: &[RouteListed]) {
         let mut pages = self.engine.mounted.pages.write().unwrap_or_else(PoisonError::into_inner);
         pages.extend(routes.iter().map(|route| format!("{at}{}", route.path)));
+    }
+
+    /// Takes note of a mistake in how the console is set up, as a sentence, for [`check`](Self::check); a console says it by
+    /// itself.
+    pub fn mounts_console_wrongly(&self, mistake: String) {
+        self.engine.mounted.mistakes.write().unwrap_or_else(PoisonError::into_inner).push(mistake);
     }
 
     /// Takes note of where a console is mounted, so that the start page leads there, and of its style sheets, which are open

@@ -6,6 +6,7 @@ use vicarious_core::{Identity, Timestamp, Words};
 use crate::asked::Asked;
 use crate::bar::Bar;
 use crate::sentence::{Say, Sentence};
+use crate::sign_out::SignOut;
 use crate::when::When;
 
 /// The frame of a page.
@@ -18,7 +19,7 @@ pub(crate) struct Frame {
     pub(crate) identity: Identity,
     pub(crate) staff: Staff,
     pub(crate) links: Vec<Link>,
-    pub(crate) sign_out: Option<String>,
+    pub(crate) sign_out: Option<SignOut>,
     pub(crate) script: Option<String>,
     pub(crate) bar: String,
     words: Words,

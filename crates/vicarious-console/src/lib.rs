@@ -23,6 +23,7 @@ mod impersonations;
 mod people;
 mod revoking;
 mod sentence;
+mod sign_out;
 mod standing;
 mod support_code;
 mod timeline;
@@ -44,6 +45,7 @@ use vicarious_core::{Identity, Words};
 
 pub use bar::Bar;
 pub use frame::Room;
+use sign_out::SignOut;
 
 /// The largest body of a request to the console, in bytes.
 const BODY_AT_MOST: usize = 16 * 1024;
@@ -62,7 +64,7 @@ pub(crate) struct Settings {
     pub(crate) brand: String,
     pub(crate) stylesheets: Vec<String>,
     pub(crate) sign_in: Option<String>,
-    pub(crate) sign_out: Option<String>,
+    pub(crate) sign_out: Option<SignOut>,
     pub(crate) script: Option<String>,
     pub(crate) rooms: Option<Rooms>,
     pub(crate) at: String,
@@ -130,10 +132,21 @@ impl Console {
         self
     }
 
-    /// Sets the route that signs people out, as `DELETE`, so that every page offers it.
+    /// Sets the route that signs people out, so that every page offers it: `"POST /logout"`, or a path alone for `DELETE`.
+    ///
+    /// Forms reach any method but `POST` by a `_method` field, which the application has to take for one. What is no such
+    /// route is offered nowhere, is logged, and is found by [`Vicarious::check`].
     #[must_use]
-    pub fn sign_out(mut self, path: &str) -> Self {
-        self.settings.sign_out = Some(path.to_owned());
+    pub fn sign_out(mut self, route: &str) -> Self {
+        self.settings.sign_out = SignOut::parse(route);
+        if self.settings.sign_out.is_none() {
+            let mistake = format!(
+                "`{route}` signs nobody out in the console: write `Console::sign_out(\"POST /logout\")`, with POST, DELETE, PUT \
+                 or PATCH, or a path alone, which is asked for with DELETE"
+            );
+            tracing::error!("{mistake}");
+            self.settings.vicarious.mounts_console_wrongly(mistake);
+        }
         self
     }
 

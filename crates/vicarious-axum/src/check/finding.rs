@@ -52,6 +52,8 @@ pub enum Finding {
         /// The methods that it takes.
         taken: String,
     },
+    /// The console is set up wrongly: the sentence says how.
+    Console(String),
     /// Nobody may act as anybody.
     NobodyMay,
     /// The console is there, and nobody may see it.
@@ -97,7 +99,7 @@ impl fmt::Display for Finding {
             Self::OthersLayer => f.write_str(
                 "the router has the layer of another `Vicarious`: build one, and clone it where it is needed",
             ),
-            Self::LayerOrder(sentence) => f.write_str(sentence),
+            Self::LayerOrder(sentence) | Self::Console(sentence) => f.write_str(sentence),
             Self::HostCannotAnswer(why) => write!(f, "the host cannot tell who is signed in: {why}"),
             Self::FallbackOutside => f.write_str(
                 "`/impersonation` does not reach the layer: a router was merged, or a fallback added, after \

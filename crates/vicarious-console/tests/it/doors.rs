@@ -5,6 +5,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
 use testkit::people::{alice, bob, carol, dana};
+use vicarious_axum::Finding;
 
 use crate::support::{Browser, World};
 
@@ -90,6 +91,33 @@ async fn an_agent_who_is_signed_out_is_offered_to_sign_in() {
         let customer = world.browser(&carol()).open(path).await;
         assert!(!customer.body.contains("href=\"/session/new\""), "{path}: {}", customer.body);
     }
+}
+
+#[tokio::test]
+async fn every_page_signs_out_by_the_method_that_the_application_takes() {
+    for (route, form) in [
+        ("POST /logout", "<form method=\"post\" action=\"/logout\"><button class=\"vc-out\">"),
+        (
+            "/session",
+            "<form method=\"post\" action=\"/session\"><input type=\"hidden\" name=\"_method\" value=\"DELETE\"><button",
+        ),
+    ] {
+        let world = World::with(|console| console.sign_out(route));
+        let page = world.browser(&alice()).page("/consents").await;
+        assert!(page.contains(form), "{route}: {page}");
+        assert!(!world.vicarious.check(&world.app).await.iter().any(|found| matches!(found, Finding::Console(_))));
+    }
+}
+
+#[tokio::test]
+async fn a_sign_out_that_no_form_can_reach_is_a_mistake_that_the_check_names() {
+    let world = World::with(|console| console.sign_out("GET /logout"));
+    let page = world.browser(&alice()).page("/consents").await;
+    assert!(!page.contains("Log out"), "{page}");
+    let found = world.vicarious.check(&world.app).await;
+    let told: Vec<String> = found.iter().filter(|finding| finding.is_wrong()).map(Finding::to_string).collect();
+    let wanted = "`GET /logout` signs nobody out in the console: write `Console::sign_out(\"POST /logout\")`";
+    assert!(told.iter().any(|sentence| sentence.starts_with(wanted)), "{told:?}");
 }
 
 #[tokio::test]
