@@ -1,9 +1,9 @@
 //! A support code: what a customer reads out to be helped with one page.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::json;
-use vicarious_axum::Staff;
+use vicarious_axum::{Problem, Staff};
 use vicarious_core::consent::{CODE_WAITS, LASTS};
 use vicarious_core::{Refusal, SitePath};
 
@@ -18,6 +18,8 @@ struct SupportCodePage {
     frame: Frame,
     /// The page that help is wanted with.
     page: String,
+    /// Whether that is no page in particular.
+    is_any: bool,
     /// The code, once it is made, and until when it can be used.
     made: Option<(String, When)>,
     /// How long a code can be used, and how long somebody stays who uses it.
@@ -27,10 +29,10 @@ struct SupportCodePage {
     consents: String,
 }
 
-/// Shows what a support code is, and offers one.
-pub(crate) async fn page(asked: Asked) -> Answer {
+/// Shows what a support code is, and offers one, for the page that the link names or stands on.
+pub(crate) async fn page(headers: HeaderMap, asked: Asked) -> Answer {
     customer(&asked).await?;
-    let page = SitePath::new(asked.query.get("page").unwrap_or_default());
+    let page = asked.query.get("page").map_or_else(|| asked.vicarious().came_from(&headers), SitePath::new);
     html(StatusCode::OK, &of(&asked, &page, None).await?)
 }
 
@@ -48,8 +50,11 @@ pub(crate) async fn make(Sent { asked, fields }: Sent) -> Answer {
 }
 
 async fn of(asked: &Asked, page: &SitePath, made: Option<(String, When)>) -> Result<SupportCodePage, Failure> {
+    let is_any = *page == SitePath::root();
+    let title = if is_any { "Get help with your account" } else { "Get help with this page" };
     Ok(SupportCodePage {
-        frame: Frame::of(asked, asked.words.text("Get help with this page")).await?,
+        frame: Frame::of(asked, asked.words.text(title)).await?,
+        is_any,
         page: page.as_str().to_owned(),
         made,
         waits: hours(&asked.words, CODE_WAITS.as_hours()),
@@ -64,7 +69,13 @@ async fn of(asked: &Asked, page: &SitePath, made: Option<(String, When)>) -> Res
 
 /// Only a customer as themselves has anything to let somebody into.
 async fn customer(asked: &Asked) -> Result<(), Failure> {
-    asked.themselves()?;
+    asked.person()?;
+    if asked.identity.is_impersonating() {
+        let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", "Only the customer can make a support code");
+        let told = "A support code is the customer’s consent, so nobody makes one in their name. Ask them to open this page \
+                    themselves.";
+        return Err(problem.detail(told).into());
+    }
     match asked.vicarious().staff(&asked.identity).await? {
         Staff::No => Ok(()),
         Staff::Agent | Staff::Administrator => Err(Refusal::NoSuchAccount.into()),

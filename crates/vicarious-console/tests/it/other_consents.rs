@@ -1,6 +1,8 @@
 //! Consent by a support code, and what an agent records.
 
-use axum::http::{Method, StatusCode};
+use axum::body::Body;
+use axum::http::header::{ACCEPT, HOST, REFERER};
+use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
 use testkit::people::{alice, bob, carol, dana};
 use vicarious_core::decide::Terms;
@@ -27,6 +29,49 @@ async fn a_customer_gets_a_code_for_a_page_sees_it_once_and_can_withdraw_it() {
     let body = json!({ "support_code": code, "reason": "a call" });
     let late = world.browser(&bob()).json(Method::POST, "/impersonation", body).await;
     assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", late.body);
+}
+
+/// Opens the page that offers a code by a link on another page.
+async fn offered(world: &World, link: &str, referer: &str) -> String {
+    let request = Request::get(link).header(ACCEPT, "text/html").header(HOST, "shop.example").header(REFERER, referer);
+    text(&world.browser(&alice()).send(request.body(Body::empty()).unwrap()).await.body)
+}
+
+#[tokio::test]
+async fn a_link_that_names_no_page_means_the_page_it_stands_on() {
+    let world = World::new();
+    let with_page = offered(&world, "/support-code", "http://shop.example/invoices?secret=1").await;
+    assert!(with_page.contains("An agent can look at /invoices with you"), "{with_page}");
+    assert!(!with_page.contains("secret"), "{with_page}");
+    let named = offered(&world, "/support-code?page=/orders", "http://shop.example/invoices").await;
+    assert!(named.contains("An agent can look at /orders with you"), "{named}");
+    let elsewhere = "http://evil.example/invoices";
+    for (link, referer) in [
+        ("/support-code", elsewhere),
+        ("/support-code", "http://shop.example/"),
+        ("/support-code?page=/", "http://shop.example/invoices"),
+        ("/support-code?page=https://evil.example/", "http://shop.example/invoices"),
+        ("/support-code", "http://shop.example/consents?page=2"),
+        ("/support-code", "http://shop.example/impersonation/new"),
+    ] {
+        let any = offered(&world, link, referer).await;
+        assert!(any.contains("Get help with your account"), "{link} on {referer}: {any}");
+        assert!(any.contains("An agent can look at your account with you"), "{link} on {referer}: {any}");
+    }
+    let made = world.browser(&alice()).form("/support-code", &[("page", "/")]).await;
+    assert!(text(&made.body).contains("can see your account once, for at most an hour."), "{}", made.body);
+}
+
+#[tokio::test]
+async fn an_agent_as_a_customer_is_told_that_only_the_customer_makes_a_code() {
+    let world = World::new();
+    world.agree(&alice()).await;
+    let page = world.inside(&bob(), &alice()).await.open("/support-code").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(text(&page.body).contains("Only the customer can make a support code"), "{}", page.body);
+    assert!(!page.body.contains("name=\"page\""), "{}", page.body);
+    let as_himself = world.browser(&bob()).open("/support-code").await;
+    assert!(!as_himself.body.contains("Only the customer"), "there is nothing here for agents: {}", as_himself.body);
 }
 
 #[tokio::test]
