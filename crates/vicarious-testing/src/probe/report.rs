@@ -5,8 +5,8 @@ use http::StatusCode;
 
 use crate::table::Table;
 
-/// How many of the missing pieces are told.
-const MISSING_AT_MOST: usize = 12;
+/// How many pieces are told that are missing from the same pages.
+const MISSING_AT_MOST: usize = 3;
 
 /// What a [`Probe`](crate::Probe) found, page by page; `Display` shows it as a table.
 #[derive(Clone, Debug, Default)]
@@ -122,15 +122,20 @@ impl ProbeReport {
 }
 
 impl ProbeReport {
+    /// Tells what is missing from the same pages in one line.
     fn tell_missing(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (piece, routes) in self.missing.iter().take(MISSING_AT_MOST) {
-            let routes: Vec<&str> = routes.iter().map(String::as_str).collect();
-            writeln!(f, "Only when the customer looks: «{piece}» ({})", routes.join(", "))?;
+        let mut by_pages: BTreeMap<&BTreeSet<String>, Vec<&str>> = BTreeMap::new();
+        for (piece, pages) in &self.missing {
+            by_pages.entry(pages).or_default().push(piece);
         }
-        match self.missing.len().saturating_sub(MISSING_AT_MOST) {
-            0 => Ok(()),
-            more => writeln!(f, "Only when the customer looks: {more} more"),
+        for (pages, pieces) in by_pages {
+            let pages: Vec<&str> = pages.iter().map(String::as_str).collect();
+            let told: Vec<String> = pieces.iter().take(MISSING_AT_MOST).map(|piece| format!("«{piece}»")).collect();
+            let more = pieces.len() - told.len();
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            writeln!(f, "Only when the customer looks at {}: {}{more}", pages.join(", "), told.join(", "))?;
         }
+        Ok(())
     }
 }
 

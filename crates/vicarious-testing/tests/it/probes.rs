@@ -46,7 +46,7 @@ async fn a_page_of_the_agents_own_under_the_customers_banner_is_found_without_a_
 async fn a_piece_of_the_agents_own_page_under_the_customers_name_is_found() {
     check(Mistake::HalfAsksTheSession, "/orders/{id}", "SHOWS SOMETHING OF THE AGENT'S OWN PAGE: «no parcels»").await;
     let report = probed(Mistake::HalfAsksTheSession).await;
-    let lost = "Only when the customer looks: «2 parcels» (/orders/{id})";
+    let lost = "Only when the customer looks at /orders/{id}: «2 parcels»";
     assert!(report.to_string().contains(lost), "{report}");
 }
 

@@ -9,8 +9,11 @@ use axum::extract::{Form, Path};
 use axum::response::Html;
 use axum::routing::{get, post};
 use axum::{Extension, Router};
+use vicarious::console::Console;
 use vicarious::testing::{Credential, MemoryLedger, TestApp};
-use vicarious::{BuildError, Builder, CurrentUser, Finding, Ledger, Rules, SignedDuration, Vicarious};
+use vicarious::{
+    BuildError, Builder, CurrentUser, Finding, Ledger, RequestIdentity, Rules, SignedDuration, Staff, Vicarious,
+};
 
 use crate::shop::{Shop, User, added_to, browsed, home, orders, save, sign_in, sign_out};
 
@@ -48,10 +51,14 @@ fn builder(shop: &Shop) -> Builder<Shop> {
 }
 
 fn everything_that_was_there(shop: Shop) -> Router {
-    let city = Arc::new(Mutex::new(String::new()));
-    let told = Arc::clone(&city);
-    let move_there = async move |Form(typed): Form<HashMap<String, String>>| {
-        *told.lock().unwrap() = typed.get("city").cloned().unwrap_or_default();
+    let cities = Arc::new(Mutex::new(HashMap::<String, String>::new()));
+    let told = Arc::clone(&cities);
+    let move_there = async move |CurrentUser(user): CurrentUser<User>, Form(typed): Form<HashMap<String, String>>| {
+        let city = typed.get("city").cloned().unwrap_or_default();
+        told.lock().unwrap().insert(user.id.to_string(), city);
+    };
+    let city = async move |CurrentUser(user): CurrentUser<User>| {
+        Html(cities.lock().unwrap().get(&user.id.to_string()).cloned().unwrap_or_default())
     };
     let invoice = async |Path(_): Path<u32>, CurrentUser(user): CurrentUser<User>| Html(format!("for {}", user.id));
     Router::new()
@@ -59,7 +66,7 @@ fn everything_that_was_there(shop: Shop) -> Router {
         .route("/invoices", get(orders))
         .route("/invoices/{id}", get(invoice))
         .route("/payments", post(save))
-        .route("/address", get(async move || Html(city.lock().unwrap().clone())).post(move_there))
+        .route("/address", get(city).post(move_there))
         .route("/sign-in", post(sign_in))
         .route("/sign-out", post(sign_out))
         .with_state(shop)
@@ -113,6 +120,31 @@ async fn the_probe_finds_no_page_that_tells_who_the_agent_is() {
     let app = tried().await;
     let report = app.probe().agent("bob").customer("alice").example("id", "17").run().await;
     report.assert_clean();
+}
+
+#[tokio::test]
+async fn the_bar_that_customers_alone_see_makes_no_page_the_agents() {
+    let shop = Shop::default();
+    let builder = builder(&shop).staff(|user| if user.is_support { Staff::Agent } else { Staff::No });
+    let vicarious = builder.ledger(MemoryLedger::new()).build().unwrap();
+    let console = Console::new(&vicarious);
+    let help = async move |RequestIdentity(who): RequestIdentity| {
+        let bar = console.bar(&who).await.map(|bar| bar.html()).unwrap_or_default();
+        Html(format!("<!doctype html><title>Help</title>{bar}<h1>Help</h1>"))
+    };
+    let router = everything_that_was_there(shop).route("/help", get(help)).layer(vicarious.layer());
+    let app = browsed(router, &vicarious);
+    app.signed_in("alice").await.get("/help").await.assert_shows("class=\"vc-bar\"");
+    app.probe().agent("bob").customer("alice").example("id", "17").run().await.assert_clean();
+}
+
+#[tokio::test]
+async fn what_is_saved_while_impersonating_is_the_customers() {
+    let app = tried().await;
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    bob.write_mode("she asked me to").await;
+    bob.post_form("/address", &[("city", "Bristol")]).await.assert_status(200);
+    app.signed_in("alice").await.get("/address").await.assert_shows("Bristol");
 }
 
 #[tokio::test]
