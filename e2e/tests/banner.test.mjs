@@ -73,7 +73,8 @@ scene('what the component has switched to shows at once in the banner of the doc
     return (await fetch('/profile', { method: 'PATCH', headers, body: '{"name": "Alice the Third"}' })).status;
   });
   const dialog = page.getByRole('dialog');
-  await dialog.getByText('Switch to write?').waitFor();
+  await dialog.getByText('To save this profile you have to be in write mode. Switch to write?').waitFor();
+  await assertInPlainSight(dialog.getByRole('button', { name: 'Stop' }));
   await dialog.getByRole('button', { name: 'Yes' }).click();
   await says(page, write);
   await says(other, write);
@@ -82,6 +83,16 @@ scene('what the component has switched to shows at once in the banner of the doc
   await banner(page).getByRole('button', { name: 'Back to reading' }).click();
   await says(page, 'reading only');
   assert.equal(await modeOf(page), 'read');
+});
+
+scene('whoever is asked something can also stop', {}, async ({ visitor }) => {
+  const page = await inside(visitor);
+  await page.addScriptTag({ url: '/impersonation/component.js' });
+  await page.evaluate(() => document.body.prepend(document.createElement('vicarious-banner')));
+  page.evaluate(() => fetch('/profile', { method: 'PATCH' })).catch(() => {});
+  await page.getByRole('dialog').getByRole('button', { name: 'Stop' }).click();
+  await banner(page).waitFor({ state: 'detached' });
+  assert.equal((await whoAmI(page)).impersonation, null);
 });
 
 scene('what was changed without any tab shows when the tab is looked at', {}, async ({ visitor }) => {
@@ -112,7 +123,7 @@ scene('asking how it is leaves no trace', {}, async ({ visitor }) => {
   const administrator = await visitor();
   await signIn(administrator, dana);
   const { body } = await ask(administrator, `/audit?impersonation=${impersonation.id}`);
-  const asks = body.entries.filter(({ request }) => request?.method === 'GET').map(({ request }) => request.path);
+  const asks = body.entries.filter(({ method }) => method === 'GET').map(({ path }) => path);
   assert.ok(asks.includes('/profile'), JSON.stringify(asks));
   assert.ok(!asks.includes('/impersonation'));
 });

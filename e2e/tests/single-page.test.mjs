@@ -26,9 +26,11 @@ const kept = (page) =>
   page.evaluate(() => ({ token: sessionStorage.getItem('token'), handle: sessionStorage.getItem('vicarious-handle') }));
 
 /** Asks as another program would that has the same token and handle. */
-async function elsewhere(origin, { token, handle }, method, path) {
+async function elsewhere(origin, { token, handle }, method, path, data) {
   const headers = { accept: 'application/json', authorization: `Bearer ${token}`, 'impersonation-handle': handle };
-  const answer = await fetch(new URL(path, origin), { method, headers });
+  const body = data && JSON.stringify(data);
+  if (body) headers['content-type'] = 'application/json';
+  const answer = await fetch(new URL(path, origin), { method, headers, body });
   return { status: answer.status, body: await answer.json() };
 }
 
@@ -93,6 +95,20 @@ scene('the mode is switched with the keyboard alone, and the focus is not lost',
   assert.ok(await down.evaluate((button) => button === button.getRootNode().activeElement), 'the focus stays in its place');
   await page.keyboard.press('Enter');
   await banner(page).getByText('reading only').waitFor();
+});
+
+scene('a mode that was changed elsewhere shows when the page is looked at, and a header makes room for the banner', desktop, async ({ visitor, origin }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  const { status } = await elsewhere(origin, await kept(page), 'PATCH', '/impersonation', { mode: 'write', reason: 'asked to' });
+  assert.equal(status, 200);
+  await page.evaluate(() => window.dispatchEvent(new Event('focus')));
+  await banner(page).getByText('write mode').waitFor();
+  const height = () => Number.parseInt(document.documentElement.style.getPropertyValue('--vicarious-banner-height'), 10);
+  const tall = () => document.querySelector('vicarious-banner').offsetHeight;
+  assert.ok((await page.evaluate(tall)) > 40);
+  assert.equal(await page.evaluate(height), await page.evaluate(tall));
 });
 
 scene('an impersonation that was ended elsewhere is explained, and the page goes on as the agent', desktop, async ({ visitor, origin }) => {

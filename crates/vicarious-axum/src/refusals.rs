@@ -95,7 +95,12 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
                 Next::Link { href: back::path(headers, &engine.own_origins).to_string(), label: "Back".to_owned() };
             never(customer, phrase.as_deref(), classified).offer(back).respond(headers)
         }
-        Refused::ReadOnly { .. } if json => read_only().respond(headers),
+        Refused::ReadOnly { held } if json => {
+            let phrase = held.as_deref().and_then(|held| phrase(engine, held));
+            let words = engine.languages.of(headers);
+            let needed = phrase.map(|phrase| needed(words, words.of(phrase)));
+            needed.into_iter().fold(read_only(), |problem, needed| problem.with("needed", needed)).respond(headers)
+        }
         Refused::ReadOnly { held } => {
             let back = back::path(headers, &engine.own_origins);
             page::respond_html(status, switch(engine, headers, row, held.as_deref(), back.as_str(), &row.reason))
@@ -180,7 +185,7 @@ pub(crate) fn switch(
     back: &str,
     reason: &str,
 ) -> String {
-    let phrase = held.and_then(|held| engine.rules.verdict(&held.method, held.route.as_deref()).phrase);
+    let phrase = held.and_then(|held| phrase(engine, held));
     page::switch_page(&SwitchPage {
         words: engine.languages.of(headers),
         customer: &row.current_user,
@@ -192,6 +197,15 @@ pub(crate) fn switch(
         typed: &held.map(typed).unwrap_or_default(),
         back,
     })
+}
+
+fn phrase<'a>(engine: &'a Engine, held: &Held) -> Option<&'a str> {
+    engine.rules.verdict(&held.method, held.route.as_deref()).phrase
+}
+
+/// Returns the sentence that names what needs write mode: "To save this profile you have to be in write mode."
+fn needed(words: &Words, phrase: &str) -> String {
+    words.fill("To {phrase} you have to be in write mode.", &[("phrase", &phrase)])
 }
 
 /// Returns the question that names the customer: "Save this profile for Alice's account?".

@@ -36,7 +36,8 @@
 
   if (channel) {
     channel.onmessage = ({ data }) => {
-      if (!data || typeof data.tag !== "string") return;
+      // The component of another page says no more than that something has changed.
+      if (typeof data?.tag !== "string") return banner && look().catch(() => {});
       const isOther = data.tag !== tag;
       if (isOther) changed(String(data.identity));
       else if (data.idleEndsAt > idleEndsAt) idleEndsAt = data.idleEndsAt;
@@ -118,7 +119,9 @@
       return changed(customer ? customer.name : self.self);
     }
     idleEndsAt = Date.parse(runs.idle_ends_at);
-    setMode(Date.parse(runs.mode_ends_at));
+    const until = Date.parse(runs.mode_ends_at);
+    if (isUntil(until)) return;
+    setMode(until);
     tell(tag, self.identity);
   }
 

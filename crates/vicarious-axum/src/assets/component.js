@@ -40,6 +40,8 @@
     #left { font-variant-numeric: tabular-nums }
     #heard { position: absolute; clip-path: inset(50%) }`;
 
+  // Who hears something here looks.
+  const tabs = new BroadcastChannel("vicarious");
   let root = null;
   let state = {};
   let drawn = "";
@@ -125,13 +127,13 @@
   // Nobody can send such a request again but the page, so people are asked to.
   async function explain(what, { response }) {
     try {
-      const { type, detail, question, confirmation } = typeof response === "string" ? JSON.parse(response) : response;
+      const { type, detail, needed, question, confirmation } = typeof response === "string" ? JSON.parse(response) : response;
       if (!/^urn:vicarious:/.test(type)) return;
       if (confirmation) {
         if ((await ask(question)) === null) return;
         agreed = { what, confirmation };
       } else if (!/:read-only$/.test(type)) return void ask(detail, null, false);
-      else if (!(await change("write"))) return;
+      else if (!(await change("write", needed))) return;
       ask(texts.again, null, false);
     } catch {
       // It is the application's own, and no problem of ours.
@@ -155,9 +157,9 @@
 
   // Asks what a refusal asks, and sends the request again if the answer is yes.
   async function settle(again, answer) {
-    const { type, question, confirmation } = await read(answer);
+    const { type, needed, question, confirmation } = await read(answer);
     if (confirmation && (await ask(question)) !== null) again.headers.set("Confirmation", confirmation);
-    else if (!/:read-only$/.test(type) || !(await change("write"))) return answer;
+    else if (!/:read-only$/.test(type) || !(await change("write", needed))) return answer;
     return fetch(again);
   }
 
@@ -166,8 +168,8 @@
   const headers = (more) => new Headers({ Accept: "application/json", ...(authorization && { Authorization: authorization }), ...more });
   const tell = (method, body) => fetch(own, { method, body, headers: headers({ "Content-Type": "application/json" }), credentials: "include" });
 
-  async function change(mode) {
-    const reason = mode === "read" ? "" : await ask(`${texts.up}?`, state.impersonation?.reason ?? "");
+  async function change(mode, needed = "") {
+    const reason = mode === "read" ? "" : await ask(`${needed} ${texts.up}?`, state.impersonation?.reason ?? "");
     return reason !== null && (await tell("PATCH", JSON.stringify({ mode, reason }))).ok;
   }
 
@@ -193,6 +195,10 @@
     draw();
   }
 
+  const again = () => !served && tag && refresh();
+  tabs.onmessage = again;
+  addEventListener("focus", again);
+
   // --- What people see and hear ---
 
   const say = (name, detail) => root.host.dispatchEvent(new CustomEvent(name, { detail, cancelable: true, bubbles: true }));
@@ -202,7 +208,8 @@
     const yes = make("button", { value: "yes" }, texts.yes);
     const no = make("button", { formNoValidate: true }, isQuestion ? texts.no : texts.ok);
     const asked = field && make("label", {}, texts.reason, field);
-    const dialog = make("dialog", { ariaLabel: question }, make("form", { method: "dialog" }, make("p", {}, question), asked, isQuestion && yes, no));
+    const out = make("button", { onclick: stop }, texts.stop);
+    const dialog = make("dialog", { ariaLabel: question }, make("form", { method: "dialog" }, make("p", {}, question), asked, isQuestion && yes, no, isQuestion && out));
     root.append(dialog);
     dialog.showModal();
     return new Promise((done) => {
@@ -217,6 +224,7 @@
     const { impersonation: runs, cause, detail, identity, true_user: agent, current_user: customer } = state;
     const now = JSON.stringify([tag, identity, cause, runs?.mode_ends_at]);
     if (!root || now === drawn) return;
+    if (drawn) tabs.postMessage({});
     drawn = now;
     say("vicarious:changed", state);
     // Whichever way a name is written, it does not turn the rest around.
@@ -273,6 +281,8 @@
       Object.assign(texts, this.dataset);
       await refresh();
       setInterval(tick, 1000);
+      const { style } = document.documentElement;
+      if (!served) new ResizeObserver(() => style.setProperty("--vicarious-banner-height", `${this.offsetHeight}px`)).observe(this);
     }
 
     refresh() {

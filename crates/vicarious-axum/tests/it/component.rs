@@ -4,6 +4,9 @@ use http::header::CONTENT_ENCODING;
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob};
+use vicarious_core::EndCause;
+use vicarious_core::decide::{Terms, end, raise};
+use vicarious_core::ports::Ledger;
 
 use crate::support::World;
 
@@ -74,4 +77,36 @@ async fn a_refusal_is_json_where_the_component_has_added_that_to_what_the_page_t
         assert_eq!(refused.status, StatusCode::PRECONDITION_REQUIRED);
         assert_eq!(refused.json()["confirmation"].is_string(), is_json, "{accept}");
     }
+}
+
+#[tokio::test]
+async fn what_needs_write_mode_is_named_as_people_read_it() {
+    let world = World::new().await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    for (method, path, needed) in [
+        (Method::POST, "/notes", "To add this note you have to be in write mode."),
+        (Method::PATCH, "/profile", "To save this profile you have to be in write mode."),
+    ] {
+        let refused = inside.json(method, path, json!({})).await;
+        assert_eq!((refused.status, refused.json()["needed"].as_str()), (StatusCode::FORBIDDEN, Some(needed)));
+    }
+}
+
+#[tokio::test]
+async fn how_it_is_comes_from_the_ledger_and_not_from_memory() {
+    let world = World::new().await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    inside.get("/").await;
+    let before = world.kinds().len();
+    let row = world.running().await.remove(0);
+    let now = world.clock.now();
+    let raised = raise(&row, "elsewhere", &Terms::default(), now).unwrap();
+    world.ledger.apply(vec![raised]).await.unwrap();
+    assert_eq!(inside.get_json("/impersonation").await.json()["impersonation"]["mode"], "write");
+    let row = world.running().await.remove(0);
+    let ended = end(&row, EndCause::Revoked, None, now).unwrap();
+    world.ledger.apply(vec![ended]).await.unwrap();
+    let told = inside.get_json("/impersonation").await.json();
+    assert_eq!((&told["impersonation"], told["cause"].as_str()), (&Value::Null, Some("revoked")));
+    assert_eq!(world.kinds().len(), before + 2, "asking leaves no trace");
 }
