@@ -16,6 +16,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method};
 
 use crate::banner::{BANNER_CSS, BANNER_JS};
+use crate::engine::Engine;
 use crate::page::PAGES_CSS;
 
 const COMPONENT_JS: &str = include_str!("assets/component.js");
@@ -32,14 +33,16 @@ fn compressed(script: &str) -> Option<Bytes> {
 }
 
 /// Serves a file of ours; none when the path is another.
-pub(crate) fn serve(request: &Request) -> Option<Response> {
+pub(crate) fn serve(engine: &Engine, request: &Request) -> Option<Response> {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         return None;
     }
     let (kind, text) = match request.uri().path() {
         "/impersonation/banner.css" => ("text/css; charset=utf-8", BANNER_CSS),
         "/impersonation/banner.js" => return Some(script(request.headers(), BANNER_JS, &BANNER_GZIP)),
-        "/impersonation/pages.css" => ("text/css; charset=utf-8", PAGES_CSS),
+        "/impersonation/pages.css" => {
+            return Some(file("text/css; charset=utf-8", format!("{}{PAGES_CSS}", engine.mounted.imports())));
+        }
         "/impersonation/component.js" => {
             return Some(to_anybody(script(request.headers(), COMPONENT_JS, &COMPONENT_GZIP)));
         }

@@ -92,7 +92,7 @@ where
     if check::is_one(&request) {
         return Box::pin(check::answer(&engine, request)).await;
     }
-    if let Some(asset) = assets::serve(&request) {
+    if let Some(asset) = assets::serve(&engine, &request) {
         return asset;
     }
     if engine.is_open(request.method().as_str(), request.uri().path()) {

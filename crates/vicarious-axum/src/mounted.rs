@@ -16,6 +16,14 @@ pub(crate) struct Mounted {
     assets: OnceLock<Vec<String>>,
     pages: RwLock<Vec<String>>,
     mistakes: RwLock<Vec<String>>,
+    look: OnceLock<Look>,
+}
+
+/// How the console looks, for our own pages.
+struct Look {
+    brand: String,
+    /// Rules for style sheets that bring in those of the application.
+    imports: String,
 }
 
 impl Mounted {
@@ -32,6 +40,17 @@ impl Mounted {
     /// Returns whether a console is there.
     pub(crate) fn is_there(&self) -> bool {
         self.at.get().is_some()
+    }
+
+    /// Returns the name at the top of its pages.
+    pub(crate) fn brand(&self) -> Option<&str> {
+        self.look.get().map(|look| look.brand.as_str())
+    }
+
+    /// Returns what brings the application's style sheets into one of ours. Whatever they say, ours says it last: they stand
+    /// in a layer.
+    pub(crate) fn imports(&self) -> &str {
+        self.look.get().map_or("", |look| look.imports.as_str())
     }
 
     /// Returns what is wrong with how it was set up.
@@ -60,6 +79,16 @@ impl Vicarious {
     pub fn mounts_console_routes(&self, at: &str, routes: &[RouteListed]) {
         let mut pages = self.engine.mounted.pages.write().unwrap_or_else(PoisonError::into_inner);
         pages.extend(routes.iter().map(|route| format!("{at}{}", route.path)));
+    }
+
+    /// Takes note of how the console looks, so that the start page and our other pages look like it: the name at the top, and
+    /// the application's style sheets. A console says it by itself; what was said first counts.
+    pub fn mounts_console_looking(&self, brand: &str, stylesheets: &[String]) {
+        let is_plain = |path: &&String| SitePath::new(path).as_str() == *path && !path.contains(['"', '\\']);
+        let import = |path: &String| format!("@import url(\"{path}\") layer(application);\n");
+        let imports = stylesheets.iter().filter(is_plain).map(import).collect();
+        // Who comes second changes nothing.
+        let _ = self.engine.mounted.look.set(Look { brand: brand.to_owned(), imports });
     }
 
     /// Takes note of a mistake in how the console is set up, as a sentence, for [`check`](Self::check); a console says it by

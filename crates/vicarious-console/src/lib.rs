@@ -107,16 +107,16 @@ impl Console {
         self
     }
 
-    /// Sets the name at the top of every page.
+    /// Sets the name at the top of every page, and of the start page.
     #[must_use]
     pub fn brand(mut self, name: &str) -> Self {
         name.clone_into(&mut self.settings.brand);
         self
     }
 
-    /// Links a style sheet of the application, before the console's own.
+    /// Links a style sheet of the application, before the console's own, and brings it into the layer's own pages.
     ///
-    /// The console takes its colours from the custom properties `--ground`, `--surface`, `--sunken`, `--ink`,
+    /// Console and pages take their colours from the custom properties `--ground`, `--surface`, `--sunken`, `--ink`,
     /// `--muted`, `--line`, `--field-line`, `--accent`, `--on-accent`, `--link`, `--good`, `--good-ground`, `--warn`,
     /// `--warn-ground`, `--bad`, `--bad-ground`, `--header`, `--on-header` and `--focus`, where they are set.
     #[must_use]
@@ -214,7 +214,7 @@ impl Console {
 
     /// Returns the pages of agents and administrators; everybody else finds nothing there.
     pub fn staff(&self) -> Router {
-        self.settings.vicarious.mounts_console(&self.settings.at, &[STAFF_CSS, CUSTOMER_CSS, BAR_CSS]);
+        self.mounted();
         let shared: Shared = Arc::new(Settings { css: STAFF_CSS, ..self.settings.clone() });
         let router = Router::new()
             .route(STAFF_CSS, get(answer::css))
@@ -232,7 +232,7 @@ impl Console {
 
     /// Returns the pages of customers. `GET /consents` also serves staff: what they asked for.
     pub fn customer(&self) -> Router {
-        self.settings.vicarious.mounts_console(&self.settings.at, &[STAFF_CSS, CUSTOMER_CSS, BAR_CSS]);
+        self.mounted();
         let shared: Shared = Arc::new(Settings { css: CUSTOMER_CSS, ..self.settings.clone() });
         // A form's POST counts as the method it stands for even where nobody overrides it.
         let router = Router::new()
@@ -247,6 +247,13 @@ impl Console {
             .route("/access-log", get(access_log::list))
             .route("/access-log/{id}", delete(revoking::end).post(revoking::end));
         self.finished(router, shared)
+    }
+
+    /// Tells the layer where this console is, and how it looks.
+    fn mounted(&self) {
+        let Settings { vicarious, at, brand, stylesheets, .. } = &self.settings;
+        vicarious.mounts_console(at, &[STAFF_CSS, CUSTOMER_CSS, BAR_CSS]);
+        vicarious.mounts_console_looking(brand, stylesheets);
     }
 
     fn finished(&self, router: Router<Shared>, shared: Shared) -> Router {

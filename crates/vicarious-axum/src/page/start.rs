@@ -38,6 +38,8 @@ pub(crate) struct StartPage<'a> {
     /// Where the customer is asked, and where it is recorded that they agreed elsewhere.
     pub(crate) asks_at: &'a str,
     pub(crate) attests_at: &'a str,
+    /// The name at the top, where there is a console.
+    pub(crate) brand: &'a str,
     /// Where the console lists customers, and consents; none where there is no console, and within another account.
     pub(crate) console: Option<(&'a str, &'a str)>,
     /// Whether a support code can be entered.
@@ -107,7 +109,7 @@ fn top(page: &StartPage<'_>) -> String {
     let link = |href, label| format!("<a href=\"{}\">{}</a>", path(href), escape(page.words.text(label)));
     format!(
         "<header class=\"top\"><p>{}</p><nav>{} {}</nav></header>\n",
-        escape(page.words.text("Support access")),
+        escape(page.words.of(page.brand)),
         link(customers, "Customers"),
         link(consents, "Consents"),
     )

@@ -42,6 +42,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         ask_available: true,
         asks_at: "/consents/requests",
         attests_at: "/consents/attested",
+        brand: "Support access",
         console: None,
         code_available: true,
         attest_available: false,
@@ -70,9 +71,9 @@ fn text_is_escaped() {
 #[test]
 fn the_start_page_leads_to_the_console_where_there_is_one() {
     assert!(!start(|_| ()).contains("<header"));
-    let html = start(|page| page.console = Some(("/desk/accounts", "/desk/consents")));
+    let html = start(|page| (page.console, page.brand) = (Some(("/desk/accounts", "/desk/consents")), "Crux & <b>"));
     let parts = [
-        "<header class=\"top\">",
+        "<header class=\"top\"><p>Crux &amp; &lt;b&gt;</p>",
         "<a href=\"/desk/accounts\">Customers</a>",
         "<a href=\"/desk/consents\">Consents</a>",
     ];

@@ -184,6 +184,26 @@ async fn pages_are_kept_nowhere_framed_nowhere_and_load_nothing_from_elsewhere()
 }
 
 #[tokio::test]
+async fn the_layers_own_pages_look_like_the_console() {
+    let style = async |world: &World| world.nobody().open("/impersonation/pages.css").await.body;
+    let plain = World::new();
+    assert!(!style(&plain).await.contains("@import"));
+    let start = plain.browser(&bob()).page("/impersonation/new?account=alice").await;
+    assert!(start.contains("<p>Support access</p>"), "{start}");
+
+    let world = World::with(|console| {
+        let hostile = ["https://evil.example/x.css", "/a\") url(\"/b.css", "x.css"];
+        let console = console.stylesheet("/assets/shop.css").brand("Kettle & <b>");
+        hostile.into_iter().fold(console, |console, path| console.stylesheet(path))
+    });
+    let style = style(&world).await;
+    assert!(style.starts_with("@import url(\"/assets/shop.css\") layer(application);\n/*"), "{style}");
+    assert_eq!(style.matches("@import").count(), 1, "what is no path on this site is left out");
+    let start = world.browser(&bob()).page("/impersonation/new?account=alice").await;
+    assert!(start.contains("<p>Kettle &amp; &lt;b&gt;</p>") && !start.contains("Support access"), "{start}");
+}
+
+#[tokio::test]
 async fn nested_somewhere_all_links_lead_there() {
     let world = World::mounted(|vicarious| {
         let console = vicarious_console::Console::new(vicarious);
