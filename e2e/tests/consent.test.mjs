@@ -20,6 +20,7 @@ async function bobAndSomebody(page) {
 async function askFor(page, { name, email }) {
   await page.goto(`/accounts?q=${encodeURIComponent(email)}`);
   await page.getByRole('link', { name: `Impersonate ${name}` }).click();
+  await page.waitForURL('**/impersonation/new?**');
   await assertReadable(page);
   assert.equal(await page.getByRole('button', { name: /^Start as/ }).count(), 0, 'there is no way around the question');
   await page.getByLabel('Reason').fill('A parcel went astray');
