@@ -45,6 +45,7 @@ pub(crate) fn rules() -> Rules {
         .read("GET /payment-methods", "looked at payment methods")
         .read("GET /linked-accounts", "looked at linked accounts")
         .read("GET /notifications", "looked at notifications")
+        .read("GET /parcels", "looked at the list of parcels")
         .read("GET /search", "searched orders and invoices")
         // What a page does by itself is on record, and nothing to tell the customer.
         .read("GET /whoami", "")

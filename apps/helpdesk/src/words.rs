@@ -5,7 +5,7 @@ use vicarious::Words;
 use crate::cli::Language;
 
 /// The phrases of the rules, the reasons to pick and the links at the top.
-const GERMAN: [(&str, &str); 25] = [
+const GERMAN: [(&str, &str); 26] = [
     ("looked at the dashboard", "die Übersicht angesehen"),
     ("looked at the profile", "das Profil angesehen"),
     ("looked at orders", "Bestellungen angesehen"),
@@ -15,6 +15,7 @@ const GERMAN: [(&str, &str); 25] = [
     ("looked at payment methods", "Zahlungsmittel angesehen"),
     ("looked at linked accounts", "verknüpfte Konten angesehen"),
     ("looked at notifications", "Mitteilungen angesehen"),
+    ("looked at the list of parcels", "die Liste der Pakete angesehen"),
     ("searched orders and invoices", "Bestellungen und Rechnungen durchsucht"),
     ("tried out a live connection", "eine Live-Verbindung ausprobiert"),
     ("save this profile", "dieses Profil speichern"),

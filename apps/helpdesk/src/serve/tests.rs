@@ -31,6 +31,8 @@ async fn the_shop_is_checked_probed_and_attacked_like_anybodys() {
     let keys = keys::load(None, &options.database.url).unwrap();
     let database = Database::open(&options.database.url).await.unwrap();
     let (shop, router) = application(&options, database, keys).await.unwrap();
+    let found: Vec<String> = shop.vicarious.check(&router).await.iter().map(ToString::to_string).collect();
+    assert_eq!(found, Vec::<String>::new(), "whoever starts the shop reads a warning");
     let app = TestApp::new(router, &shop.vicarious, async |who: vicarious::AccountId| {
         Credential::json("/session", &json!({ "email": format!("{who}@example.com"), "password": demo::PASSWORD }))
     });
