@@ -333,7 +333,7 @@ impl Vicarious {
     pub fn why_not(&self, identity: &Identity, method: &str, route: &str) -> Option<&'static str> {
         let verdict = self.engine.rules.verdict(method, Some(route));
         (identity.is_impersonating() && verdict.rule == vicarious_core::Rule::Never)
-            .then_some("Only the customer can do this, as themselves.")
+            .then_some("Nobody can do this while acting as somebody else.")
     }
 
     /// Forgets what is cached of an account: call it after changing anything that [`Host::find`](crate::Host::find) returns

@@ -29,7 +29,7 @@ pub(crate) fn dead_page(page: &DeadPage<'_>) -> String {
     };
     let again = |customer: &Person| words.fill("Start again as {customer}", &[("customer", &customer.name)]);
     let again = page.customer.map(|customer| way_out(&start_again(customer), &again(customer))).unwrap_or_default();
-    let explained = "Nothing you did on the last page was carried out. Say first who you want to be, so that nothing runs \
+    let explained = "What you have just asked for was not carried out. Say first who you want to be, so that nothing runs \
                      under the wrong name.";
     let main = format!(
         "<p class=\"lead\">{sentence}</p>\n<p>{explained}</p>\n\
