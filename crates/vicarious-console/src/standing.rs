@@ -17,6 +17,8 @@ pub(crate) enum Standing {
     Declines(Timestamp),
     Agreed(Timestamp),
     Asked(Timestamp),
+    /// What became of the last question of theirs, and when.
+    Over(ConsentState, Timestamp),
     Missing,
 }
 
@@ -32,7 +34,11 @@ impl Standing {
         }
         let mut known = ledger.consents(Consents::Between { account: account.id(), agent }).await?;
         known.retain(|consent| consent.is_for(account));
-        Ok(Self::of(&known, agent, vicarious.now()))
+        let (now, own) = (vicarious.now(), known.iter().find(|consent| is_of(consent, agent)));
+        match (Self::of(&known, agent, now), own) {
+            (Self::Missing, Some(own)) => Ok(Self::over(vicarious, own, now).await?),
+            (standing, _) => Ok(standing),
+        }
     }
 
     fn of(known: &[Consent], agent: &AccountId, now: Timestamp) -> Self {
@@ -40,11 +46,23 @@ impl Standing {
         if let Some(consent) = agreed.max_by_key(|consent| consent.ends_at) {
             return Self::Agreed(consent.ends_at);
         }
-        let asked = known.iter().find(|consent| {
-            let by_them = consent.requested_by.as_ref().is_some_and(|asked| asked.id == *agent);
-            by_them && consent.state_at(now) == ConsentState::Asked
-        });
+        let mut own = known.iter().filter(|consent| is_of(consent, agent));
+        let asked = own.find(|consent| consent.state_at(now) == ConsentState::Asked);
         asked.map_or(Self::Missing, |consent| Self::Asked(consent.asked_at))
+    }
+
+    /// Returns what became of a consent that lets nobody in any more.
+    async fn over(vicarious: &Vicarious, consent: &Consent, now: Timestamp) -> Result<Self, Unavailable> {
+        let state = consent.state_after(None, now);
+        let decided = consent.decided_at.unwrap_or(consent.asked_at);
+        let at = match (state, &consent.used_by) {
+            (ConsentState::Used, Some(first)) => {
+                vicarious.ledger().by_id(first).await?.map_or(decided, |first| first.started_at)
+            }
+            (ConsentState::Lapsed, _) => consent.ends_at,
+            _ => decided,
+        };
+        Ok(Self::Over(state, at))
     }
 
     /// Returns the class of its label.
@@ -52,8 +70,9 @@ impl Standing {
         match self {
             Self::NotRequired | Self::Agreed(_) => "good",
             Self::Asked(_) => "warn",
-            Self::Declines(_) => "bad",
-            Self::Missing => "plain",
+            Self::Declines(_)
+            | Self::Over(ConsentState::Refused | ConsentState::Withdrawn | ConsentState::Disowned, _) => "bad",
+            Self::Over(..) | Self::Missing => "plain",
         }
     }
 
@@ -65,6 +84,7 @@ impl Standing {
             Self::Agreed(at) => said("Agreed until {time}", at),
             Self::Asked(at) => said("Asked {time}", at),
             Self::Declines(at) => said("Declines since {time}", at),
+            Self::Over(state, at) => said(over(state), at),
             Self::Missing => frame.say("Not asked yet"),
         }
     }
@@ -75,8 +95,24 @@ impl Standing {
             Self::Agreed(at) => ("agreed", Some(at)),
             Self::Asked(at) => ("asked", Some(at)),
             Self::Declines(at) => ("declines", Some(at)),
+            Self::Over(state, at) => (state.as_str(), Some(at)),
             Self::Missing => ("missing", None),
         };
         json!({ "state": state, "at": at.map(|at| at.to_string()) })
+    }
+}
+
+/// Returns whether `agent` asked for a consent, or recorded it.
+fn is_of(consent: &Consent, agent: &AccountId) -> bool {
+    consent.requested_by.as_ref().is_some_and(|asked| asked.id == *agent)
+}
+
+fn over(state: ConsentState) -> &'static str {
+    match state {
+        ConsentState::Refused => "Declined {time}",
+        ConsentState::Withdrawn => "Withdrawn {time}",
+        ConsentState::Disowned => "Disowned {time}",
+        ConsentState::Used => "Used {time}",
+        ConsentState::Asked | ConsentState::Given | ConsentState::Lapsed => "Lapsed {time}",
     }
 }

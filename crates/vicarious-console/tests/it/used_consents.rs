@@ -141,3 +141,39 @@ async fn agreeing_ahead_is_offered_for_the_shortest_time_first() {
     let page = world.browser(&alice()).page("/consents").await;
     assert!(page.contains("<option value=\"day\" selected>") && page.matches(" selected").count() == 1, "{page}");
 }
+
+/// Returns what Bob reads about Alice in the list, on the start page, and as JSON.
+async fn told(bob: &mut Browser) -> (String, String, Value) {
+    let list = text(&bob.page("/accounts?q=Alice").await);
+    let start = text(&bob.page("/impersonation/new?account=alice").await);
+    (list, start, bob.ask("/accounts/alice").await.json()["consent"].clone())
+}
+
+#[tokio::test]
+async fn an_agent_is_told_that_the_customer_has_declined() {
+    let world = World::new();
+    let mut bob = world.browser(&bob());
+    let body = json!({ "account_id": "alice", "reason": "a page looks wrong" });
+    let asked = bob.json(Method::POST, "/consents/requests", body).await.json();
+    let path = format!("/consents/{}", asked["id"].as_str().unwrap());
+    world.clock.advance(SignedDuration::from_mins(5));
+    world.browser(&alice()).json(Method::PATCH, &path, json!({ "decision": "refuse" })).await;
+    world.clock.advance(SignedDuration::from_mins(5));
+    let (list, start, json) = told(&mut bob).await;
+    assert!(list.contains("alice@example.com Declined Today 10:05 nobody"), "{list}");
+    assert!(start.contains("Alice Ames declined on Monday 2 March, 10:05 UTC."), "{start}");
+    assert!(start.contains("Ask Alice Ames"), "{start}");
+    assert_eq!(json, json!({ "state": "refused", "at": "2026-03-02T10:05:00Z" }));
+}
+
+#[tokio::test]
+async fn an_agent_is_told_that_the_one_visit_is_used_up() {
+    let world = World::new();
+    let mut bob = by_answer(&world).await;
+    world.clock.advance(SignedDuration::from_mins(5));
+    bob.stop().await;
+    let (list, start, json) = told(&mut bob).await;
+    assert!(list.contains("alice@example.com Used Today 10:00 nobody"), "{list}");
+    assert!(start.contains("Alice Ames had agreed to one visit, which began on Monday 2 March, 10:00 UTC."), "{start}");
+    assert_eq!(json, json!({ "state": "used", "at": "2026-03-02T10:00:00Z" }));
+}

@@ -6,8 +6,8 @@ use axum::response::Response;
 use http::{HeaderMap, StatusCode};
 use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::ConsentPolicy;
-use vicarious_core::ports::Running;
-use vicarious_core::{Impersonation, Refusal, Words};
+use vicarious_core::ports::{Running, Unavailable};
+use vicarious_core::{Impersonation, Refusal, Timestamp, Words};
 
 use super::{Asked, Gathered};
 use crate::engine::Engine;
@@ -41,9 +41,13 @@ pub(super) async fn show(
         .collect();
     let (now, words) = (engine.now(), engine.languages.of(headers));
     let running = gathered.running.as_ref().filter(|running| running.over_at(now).is_none());
-    let (consent, sentence) = match target {
-        Some(account) => consent_shown(engine, words, gathered, signed_in, account),
-        None => (ConsentShown::Missing, String::new()),
+    let shown = match target {
+        Some(account) => consent_shown(engine, words, gathered, signed_in, account).await,
+        None => Ok((ConsentShown::Missing, String::new())),
+    };
+    let (consent, sentence) = match shown {
+        Ok(shown) => shown,
+        Err(outage) => return refusals::outage(headers, &outage),
     };
     let console = running.is_none() && engine.mounted.is_there();
     let (customers, consents) = (engine.mounted.link("/accounts"), engine.mounted.link("/consents"));
@@ -93,37 +97,59 @@ fn error(words: &Words, refusal: &Refusal) -> (String, String) {
     (field.to_owned(), problem.detail_in(words).unwrap_or_default().into_owned())
 }
 
-fn consent_shown(
+async fn consent_shown(
     engine: &Engine,
     words: &Words,
     gathered: &Gathered,
     signed_in: &SignedIn,
     account: &vicarious_core::Account,
-) -> (ConsentShown, String) {
+) -> Result<(ConsentShown, String), Unavailable> {
     let now = engine.now();
     let say = |english| words.fill(english, &[("customer", &account.person.name)]);
     let say_when =
         |english, at| words.fill(english, &[("customer", &account.person.name), ("time", &day_and_time(words, at))]);
     if engine.terms.consent == ConsentPolicy::NotRequired {
-        return (ConsentShown::NotRequired, say("{customer} will be told that you were here."));
+        return Ok((ConsentShown::NotRequired, say("{customer} will be told that you were here.")));
     }
     if gathered.opted_out {
-        return (ConsentShown::OptedOut, say("{customer} has declined support access."));
+        return Ok((ConsentShown::OptedOut, say("{customer} has declined support access.")));
     }
     let agent = signed_in.user.account.id();
     let of_account = || gathered.consents.iter().filter(|consent| consent.is_for(account));
     let running = gathered.running.as_ref();
     let covering = of_account().filter(|consent| consent.covers(agent, running, None, now));
     if let Some(consent) = covering.max_by_key(|consent| consent.precedence()) {
-        return (ConsentShown::Agreed, agreed(words, consent));
+        return Ok((ConsentShown::Agreed, agreed(words, consent)));
     }
-    match of_account().find(|consent| consent.state_at(now) == ConsentState::Asked) {
-        Some(consent) => (
-            ConsentShown::Asked,
-            say_when("{customer} was asked on {time} and has not answered yet.", consent.asked_at),
-        ),
-        None => (ConsentShown::Missing, say("{customer} has not agreed yet.")),
+    if let Some(consent) = of_account().find(|consent| consent.state_at(now) == ConsentState::Asked) {
+        let asked = say_when("{customer} was asked on {time} and has not answered yet.", consent.asked_at);
+        return Ok((ConsentShown::Asked, asked));
     }
+    // The latest comes first.
+    let mut asked = of_account().filter(|consent| consent.requested_by.as_ref().is_some_and(|by| by.id == *agent));
+    let sentence = match asked.next() {
+        Some(last) => {
+            let (english, at) = over(engine, last).await?;
+            say_when(english, at)
+        }
+        None => say("{customer} has not agreed yet."),
+    };
+    Ok((ConsentShown::Missing, sentence))
+}
+
+/// Returns what became of a consent that lets nobody in any more, as a sentence, and when.
+async fn over(engine: &Engine, consent: &Consent) -> Result<(&'static str, Timestamp), Unavailable> {
+    let decided = consent.decided_at.unwrap_or(consent.asked_at);
+    Ok(match (consent.state_after(None, engine.now()), &consent.used_by) {
+        (ConsentState::Used, Some(first)) => {
+            let used = engine.ledger.by_id(first).await?.map_or(decided, |first| first.started_at);
+            ("{customer} had agreed to one visit, which began on {time}.", used)
+        }
+        (ConsentState::Refused, _) => ("{customer} declined on {time}.", decided),
+        (ConsentState::Withdrawn, _) => ("{customer} withdrew consent on {time}.", decided),
+        (ConsentState::Disowned, _) => ("{customer} said on {time} that they had never agreed.", decided),
+        _ => ("What {customer} was asked for lapsed on {time}.", consent.ends_at),
+    })
 }
 
 /// Returns who has agreed, and until when.
@@ -143,7 +169,7 @@ fn agreed(words: &Words, consent: &Consent) -> String {
 }
 
 /// Returns a time as people read it: `Friday 27 November, 14:02 UTC`.
-fn day_and_time(words: &Words, at: vicarious_core::Timestamp) -> String {
+fn day_and_time(words: &Words, at: Timestamp) -> String {
     let (day, time) = (at.strftime("%-d"), at.strftime("%H:%M UTC"));
     let (weekday, month) = (words.weekday(at), words.month(at));
     words.fill(
