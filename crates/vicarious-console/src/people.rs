@@ -4,8 +4,9 @@ use askama::Template;
 use axum::http::StatusCode;
 use serde_json::json;
 use vicarious_axum::{Search, Staff};
+use vicarious_core::consent::{Consent, ConsentKind};
 use vicarious_core::decide::ConsentPolicy;
-use vicarious_core::ports::Running;
+use vicarious_core::ports::{Consents, Running};
 use vicarious_core::{Account, AccountId, Impersonation, Person, Timestamp};
 
 use crate::answer::{Answer, Failure, html, json};
@@ -181,7 +182,7 @@ pub(crate) async fn show(asked: Asked) -> Answer {
     let page = AccountPage {
         frame: Frame::of(&asked, &account.person.name).await?,
         pause: Paused::find(&asked).await?,
-        start: start(&account.person, &here),
+        start: start(&asked, &agent.id, &account, &here).await?,
         online: asked.vicarious().is_online(account.id()),
         back: asked.link("/accounts"),
         account,
@@ -217,7 +218,7 @@ async fn row(
             &[("organisation", account.organisation.as_deref().unwrap_or_default())],
         ),
         show: show_path(asked, account.id()),
-        start: start(&account.person, here),
+        start: start(asked, &agent.id, &account, here).await?,
         account,
     })
 }
@@ -233,7 +234,8 @@ async fn recent(asked: &Asked, agent: &Person) -> Result<Vec<Recent>, Failure> {
     let mut recent = Vec::new();
     for id in seen {
         if let Ok(account) = asked.vicarious().permitted(&asked.identity, &id).await {
-            let (show, start) = (show_path(asked, &id), start(&account.person, &asked.link("/accounts")));
+            let start = start(asked, &agent.id, &account, &asked.link("/accounts")).await?;
+            let show = show_path(asked, &id);
             recent.push(Recent { name: account.person.name, show, start });
         }
     }
@@ -245,12 +247,20 @@ pub(crate) fn show_path(asked: &Asked, id: &AccountId) -> String {
     asked.link(&format!("/accounts/{}", segment(id)))
 }
 
-/// Returns the start page for this account, which comes back to `here`.
-fn start(account: &Person, here: &str) -> String {
-    start_for(account, here, "", "")
+/// Returns the start page for this account, which comes back to `here`, with what the agent asked for and may enter with.
+async fn start(asked: &Asked, agent: &AccountId, account: &Account, here: &str) -> Result<String, Failure> {
+    let known = asked.vicarious().ledger().consents(Consents::Between { account: account.id(), agent }).await?;
+    let usable = known.iter().find(|consent| {
+        consent.kind == ConsentKind::Requested
+            && consent.is_for(account)
+            && consent.covers(agent, None, None, asked.now)
+    });
+    let said = |text: fn(&Consent) -> Option<&str>| usable.and_then(text).unwrap_or_default();
+    let (reason, ticket) = (said(|consent| consent.reason.as_deref()), said(|consent| consent.ticket.as_deref()));
+    Ok(start_for(&account.person, here, reason, ticket))
 }
 
-/// Returns the same with what was said already.
+/// Returns the start page for this account with what was said already.
 pub(crate) fn start_for(account: &Person, here: &str, reason: &str, ticket: &str) -> String {
     let said = [("account", account.id.as_str()), ("reason", reason), ("ticket", ticket), ("return_to", here)];
     with_query(START_PAGE, &said)

@@ -1,7 +1,8 @@
 //! The table of customers.
 
+use axum::http::Method;
 use serde_json::json;
-use testkit::people::{alice, bob, carol, dana};
+use testkit::people::{alice, bob, carol, dana, eve};
 use vicarious_core::Account;
 
 use crate::support::{World, text};
@@ -141,6 +142,26 @@ async fn impersonate_comes_back_to_where_one_was() {
     assert!(page.contains("/impersonation/new?account=alice&#38;return_to=%2Faccounts%3Fq%3DAl\""), "{page}");
     let page = world.browser(&bob()).page("/accounts/alice").await;
     assert!(page.contains("/impersonation/new?account=alice&#38;return_to=%2Faccounts%2Falice\""), "{page}");
+}
+
+#[tokio::test]
+async fn impersonate_brings_along_what_the_customer_agreed_to_until_that_is_used() {
+    let world = World::new();
+    let mut bob = world.browser(&bob());
+    let carried = "account=alice&#38;reason=a+page+looks+wrong&#38;ticket=SUP-4711&#38;return_to=";
+    let body = json!({ "account_id": "alice", "reason": "a page looks wrong", "ticket": "SUP-4711" });
+    let asked = bob.json(Method::POST, "/consents/requests", body).await.json();
+    assert!(!bob.page("/accounts").await.contains(carried), "she has not agreed yet");
+    let path = format!("/consents/{}", asked["id"].as_str().unwrap());
+    world.browser(&alice()).json(Method::PATCH, &path, json!({ "decision": "give" })).await;
+    for path in ["/accounts", "/accounts/alice"] {
+        let page = bob.page(path).await;
+        assert!(page.contains(carried), "{page}");
+        assert!(!world.browser(&eve()).page(path).await.contains(carried), "it is for Bob alone");
+    }
+    bob.start(&alice()).await;
+    bob.stop().await;
+    assert!(!bob.page("/accounts").await.contains(carried), "it is used up");
 }
 
 #[tokio::test]
