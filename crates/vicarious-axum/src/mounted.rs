@@ -22,6 +22,7 @@ pub(crate) struct Mounted {
 /// How the console looks, for our own pages.
 struct Look {
     brand: String,
+    home: String,
     /// Rules for style sheets that bring in those of the application.
     imports: String,
 }
@@ -45,6 +46,11 @@ impl Mounted {
     /// Returns the name at the top of its pages.
     pub(crate) fn brand(&self) -> Option<&str> {
         self.look.get().map(|look| look.brand.as_str())
+    }
+
+    /// Returns where the name at the top leads.
+    pub(crate) fn home(&self) -> &str {
+        self.look.get().map_or("/", |look| look.home.as_str())
     }
 
     /// Returns what brings the application's style sheets into one of ours. Whatever they say, ours says it last: they stand
@@ -81,14 +87,14 @@ impl Vicarious {
         pages.extend(routes.iter().map(|route| format!("{at}{}", route.path)));
     }
 
-    /// Takes note of how the console looks, so that the start page and our other pages look like it: the name at the top, and
-    /// the application's style sheets. A console says it by itself; what was said first counts.
-    pub fn mounts_console_looking(&self, brand: &str, stylesheets: &[String]) {
+    /// Takes note of how the console looks, so that the start page and our other pages look like it: the name at the top and
+    /// where that leads, and the application's style sheets. A console says it by itself; what was said first counts.
+    pub fn mounts_console_looking(&self, brand: &str, home: &str, stylesheets: &[String]) {
         let is_plain = |path: &&String| SitePath::new(path).as_str() == *path && !path.contains(['"', '\\']);
         let import = |path: &String| format!("@import url(\"{path}\") layer(application);\n");
         let imports = stylesheets.iter().filter(is_plain).map(import).collect();
         // Who comes second changes nothing.
-        let _ = self.engine.mounted.look.set(Look { brand: brand.to_owned(), imports });
+        let _ = self.engine.mounted.look.set(Look { brand: brand.to_owned(), home: home.to_owned(), imports });
     }
 
     /// Takes note of a mistake in how the console is set up, as a sentence, for [`check`](Self::check); a console says it by

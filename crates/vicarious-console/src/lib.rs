@@ -100,7 +100,7 @@ impl Console {
         }
     }
 
-    /// Sets the application's own start page, which the name at the top leads to; default `/`.
+    /// Sets the application's own first page, which the name at the top leads to, also on the start page; default `/`.
     #[must_use]
     pub fn home(mut self, path: &str) -> Self {
         path.clone_into(&mut self.settings.home);
@@ -251,9 +251,9 @@ impl Console {
 
     /// Tells the layer where this console is, and how it looks.
     fn mounted(&self) {
-        let Settings { vicarious, at, brand, stylesheets, .. } = &self.settings;
+        let Settings { vicarious, at, brand, home, stylesheets, .. } = &self.settings;
         vicarious.mounts_console(at, &[STAFF_CSS, CUSTOMER_CSS, BAR_CSS]);
-        vicarious.mounts_console_looking(brand, stylesheets);
+        vicarious.mounts_console_looking(brand, home, stylesheets);
     }
 
     fn finished(&self, router: Router<Shared>, shared: Shared) -> Router {

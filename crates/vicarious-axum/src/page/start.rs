@@ -38,8 +38,9 @@ pub(crate) struct StartPage<'a> {
     /// Where the customer is asked, and where it is recorded that they agreed elsewhere.
     pub(crate) asks_at: &'a str,
     pub(crate) attests_at: &'a str,
-    /// The name at the top, where there is a console.
+    /// The name at the top, where there is a console, and where it leads.
     pub(crate) brand: &'a str,
+    pub(crate) home: &'a str,
     /// Where the console lists customers, and consents; none where there is no console, and within another account.
     pub(crate) console: Option<(&'a str, &'a str)>,
     /// Whether a support code can be entered.
@@ -108,7 +109,8 @@ fn top(page: &StartPage<'_>) -> String {
     let Some((customers, consents)) = page.console else { return String::new() };
     let link = |href, label| format!("<a href=\"{}\">{}</a>", path(href), escape(page.words.text(label)));
     format!(
-        "<header class=\"top\"><p>{}</p><nav>{} {}</nav></header>\n",
+        "<header class=\"top\"><p><a href=\"{}\">{}</a></p><nav>{} {}</nav></header>\n",
+        path(page.home),
         escape(page.words.of(page.brand)),
         link(customers, "Customers"),
         link(consents, "Consents"),

@@ -43,6 +43,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         asks_at: "/consents/requests",
         attests_at: "/consents/attested",
         brand: "Support access",
+        home: "/",
         console: None,
         code_available: true,
         attest_available: false,
@@ -73,7 +74,7 @@ fn the_start_page_leads_to_the_console_where_there_is_one() {
     assert!(!start(|_| ()).contains("<header"));
     let html = start(|page| (page.console, page.brand) = (Some(("/desk/accounts", "/desk/consents")), "Crux & <b>"));
     let parts = [
-        "<header class=\"top\"><p>Crux &amp; &lt;b&gt;</p>",
+        "<header class=\"top\"><p><a href=\"/\">Crux &amp; &lt;b&gt;</a></p>",
         "<a href=\"/desk/accounts\">Customers</a>",
         "<a href=\"/desk/consents\">Consents</a>",
     ];

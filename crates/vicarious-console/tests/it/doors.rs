@@ -189,18 +189,19 @@ async fn the_layers_own_pages_look_like_the_console() {
     let plain = World::new();
     assert!(!style(&plain).await.contains("@import"));
     let start = plain.browser(&bob()).page("/impersonation/new?account=alice").await;
-    assert!(start.contains("<p>Support access</p>"), "{start}");
+    assert!(start.contains("<p><a href=\"/\">Support access</a></p>"), "{start}");
 
     let world = World::with(|console| {
         let hostile = ["https://evil.example/x.css", "/a\") url(\"/b.css", "x.css"];
-        let console = console.stylesheet("/assets/shop.css").brand("Kettle & <b>");
+        let console = console.stylesheet("/assets/shop.css").brand("Kettle & <b>").home("/shop");
         hostile.into_iter().fold(console, |console, path| console.stylesheet(path))
     });
     let style = style(&world).await;
     assert!(style.starts_with("@import url(\"/assets/shop.css\") layer(application);\n/*"), "{style}");
     assert_eq!(style.matches("@import").count(), 1, "what is no path on this site is left out");
     let start = world.browser(&bob()).page("/impersonation/new?account=alice").await;
-    assert!(start.contains("<p>Kettle &amp; &lt;b&gt;</p>") && !start.contains("Support access"), "{start}");
+    let named = "<p><a href=\"/shop\">Kettle &amp; &lt;b&gt;</a></p>";
+    assert!(start.contains(named) && !start.contains("Support access"), "{start}");
 }
 
 #[tokio::test]

@@ -70,6 +70,7 @@ pub(super) async fn show(
         asks_at: &engine.mounted.link("/consents/requests"),
         attests_at: &engine.mounted.link("/consents/attested"),
         brand: engine.mounted.brand().unwrap_or("Support access"),
+        home: engine.mounted.home(),
         console: console.then_some((customers.as_str(), consents.as_str())),
         code_available: engine.terms.consent == ConsentPolicy::Required && running.is_none(),
         attest_available: engine.terms.attested && running.is_none(),
