@@ -10,6 +10,7 @@ mod expiry;
 mod export;
 mod guide;
 mod long_lived;
+mod own_sessions;
 mod proxy;
 mod readme;
 mod rules;
