@@ -4,6 +4,7 @@
 //! name in braces, so that every language can put it where it belongs.
 
 mod dates;
+mod nouns;
 #[cfg(test)]
 mod tests;
 

@@ -44,6 +44,67 @@ fn what_is_replaced_is_said_and_a_mistake_replaces_nothing() {
     assert_eq!(words.mistakes(), mistakes);
 }
 
+/// Every sentence without its names in braces.
+fn plain(words: &Words) -> Vec<String> {
+    let text = |english| {
+        pieces(words.text(english)).filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.to_lowercase()),
+            Piece::Slot(_) => None,
+        })
+    };
+    all().into_iter().map(|(english, _)| text(english).collect()).collect()
+}
+
+#[test]
+fn other_nouns_for_customers_and_agents_stand_in_every_sentence() {
+    let words = Words::english().calling_customers("employee", "employees").calling_agents("Helper", "Helpers");
+    let left = plain(&words).into_iter().find(|text| text.contains("customer") || text.contains("agent"));
+    assert_eq!((left, words.mistakes()), (None, [].as_slice()));
+    for (english, wanted) in [
+        ("Find a customer", "Find an employee"),
+        ("Customers", "Employees"),
+        (
+            "You are {agent}, using the application as {customer}",
+            "You are {agent}, using the application as {customer}",
+        ),
+        ("In the customer’s words", "In the employee’s words"),
+        ("You are not in any customer’s account.", "You are not in any employee’s account."),
+        (
+            "The customer, an administrator, or the agent from elsewhere ended it.",
+            "The employee, an administrator, or the Helper from elsewhere ended it.",
+        ),
+    ] {
+        assert_eq!(words.text(english), wanted);
+    }
+    let members = words.calling_customers("x", "xs");
+    assert_eq!(members.text("Find a customer"), "Find an employee", "nothing is left to be called otherwise");
+}
+
+#[test]
+fn what_is_replaced_after_a_noun_is_said_as_it_is_written() {
+    let words = Words::english().replace("Customers", "All customers here");
+    let words = words.calling_customers("member", "members").replace("All customers", "Customers and members");
+    assert_eq!((words.text("Customers"), words.text("All customers")), ("All members here", "Customers and members"));
+}
+
+#[test]
+fn a_noun_that_cannot_be_said_is_a_mistake_and_changes_nothing() {
+    for (words, mistake) in [
+        (Words::english().calling_customers("", "s"), "`` is no noun, which has letters, spaces and hyphens"),
+        (Words::english().calling_agents("a{b}", "bs"), "`a{b}` is no noun, which has letters, spaces and hyphens"),
+        (
+            Words::german().calling_customers("Mitglied", "Mitglieder"),
+            "`Mitglied` is a noun for English sentences, and these are in `de`",
+        ),
+    ] {
+        assert_eq!(words.mistakes(), [mistake]);
+        assert_eq!(
+            words.text("Customers"),
+            Words::text(&if words.is_english() { Words::english() } else { Words::german() }, "Customers")
+        );
+    }
+}
+
 #[test]
 fn a_language_of_the_application_says_in_english_what_it_lacks() {
     let french = Words::language("fr", "# Bannière\nStop\n= Arrêter\n\nBack\n= Retour\n");
