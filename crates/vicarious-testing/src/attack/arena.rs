@@ -1,7 +1,7 @@
-//! Who is there, and how what was tried is judged.
+//! Who is there, how they come and go, and how what was tried is judged.
 
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 use vicarious_core::ports::Running;
 use vicarious_core::{AccountId, Impersonation, Rule};
 
@@ -168,6 +168,33 @@ impl Arena {
         }
         Ok(())
     }
+}
+
+/// Returns a browser that has the handle of this impersonation, and otherwise what it had.
+pub(super) fn with_handle_of(inside: &Inside, mut browser: Browser) -> Browser {
+    browser.take_handle(&inside.stolen(), str::to_owned);
+    browser
+}
+
+/// Stops an impersonation, and returns the agent's browser without the handle.
+pub(super) async fn stopped(mut inside: Inside) -> Result<Browser, Fall> {
+    let answer = inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await;
+    if !answer.status.is_success() {
+        return fell("a stop", brief(&answer));
+    }
+    let mut browser = inside.stolen();
+    browser.drop_handle();
+    Ok(browser)
+}
+
+/// Stops one, whatever comes back.
+pub(super) async fn stopped_quietly(inside: &mut Inside) {
+    drop(inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await);
+}
+
+/// Ends what an abuse has left running.
+pub(super) async fn done(mut inside: Inside) {
+    stopped_quietly(&mut inside).await;
 }
 
 /// Returns an answer in a line.

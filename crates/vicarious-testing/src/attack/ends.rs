@@ -1,12 +1,9 @@
 //! What a handle is worth elsewhere, and afterwards.
 
 use http::Method;
-use serde_json::Value;
 
-use super::arena::{Arena, Fall, Outcome, Tried, brief, fell};
+use super::arena::{Arena, Outcome, Tried, brief, done, fell, stopped, stopped_quietly, with_handle_of};
 use super::sign_ins;
-use crate::browser::Browser;
-use crate::inside::Inside;
 
 /// The cookie of the handle in a browser of nobody's, in another sign-in, in a colleague's, and altered in the agent's own.
 pub(super) async fn stolen(arena: &Arena) -> Outcome {
@@ -39,11 +36,6 @@ fn altered(handle: &str) -> String {
     handle.char_indices().map(|(at, letter)| if at == half { swap(letter) } else { letter }).collect()
 }
 
-pub(super) fn with_handle_of(inside: &Inside, mut browser: Browser) -> Browser {
-    browser.take_handle(&inside.stolen(), str::to_owned);
-    browser
-}
-
 /// The cookies of before, played back; and what the agent's own browser shows then.
 pub(super) async fn after_the_stop(arena: &Arena) -> Outcome {
     arena.page_tells()?;
@@ -65,16 +57,6 @@ pub(super) async fn after_the_stop(arena: &Arena) -> Outcome {
         tried: "the cookies of before; the agent's own page".to_owned(),
         came_back: format!("{status}; the agent"),
     })
-}
-
-pub(super) async fn stopped(mut inside: Inside) -> Result<Browser, Fall> {
-    let answer = inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await;
-    if !answer.status.is_success() {
-        return fell("a stop", brief(&answer));
-    }
-    let mut browser = inside.stolen();
-    browser.drop_handle();
-    Ok(browser)
 }
 
 /// A form of a page that was open when the impersonation ended behind the agent's back, and what follows it.
@@ -103,13 +85,4 @@ pub(super) async fn open_page(arena: &Arena) -> Outcome {
         tried: "its form; the next page; without the handle; once more".to_owned(),
         came_back: came_back.join(", "),
     })
-}
-
-async fn stopped_quietly(inside: &mut Inside) {
-    drop(inside.browser().send_json(Method::DELETE, "/impersonation", &Value::Null).await);
-}
-
-/// Ends what an abuse has left running.
-pub(super) async fn done(mut inside: Inside) {
-    stopped_quietly(&mut inside).await;
 }

@@ -4,8 +4,7 @@ use http::{HeaderName, Method};
 use serde_json::{Value, json};
 use vicarious_core::Rule;
 
-use super::arena::{Arena, Fall, Outcome, Tried, brief, fell, not_tried};
-use super::ends::done;
+use super::arena::{Arena, Fall, Outcome, Tried, brief, done, fell, not_tried};
 use crate::inside::{Asking, Inside};
 
 /// A form whose identity tag is forged, somebody else's, or missing.

@@ -6,8 +6,7 @@ use vicarious_core::Kind;
 use vicarious_core::audit::Recorded;
 use vicarious_core::ports::EntryFilter;
 
-use super::arena::{Arena, Fall, Outcome, Tried, brief, fell, not_tried};
-use super::ends::done;
+use super::arena::{Arena, Fall, Outcome, Tried, brief, done, fell, not_tried};
 use crate::inside::Inside;
 
 /// Shorter cookies than this are no secrets, but settings.

@@ -7,8 +7,7 @@ use http::header::ACCEPT;
 use jiff::{SignedDuration, Timestamp};
 use vicarious_core::SignInKey;
 
-use super::arena::{Arena, Fall, brief, fell, not_tried};
-use super::ends::{done, stopped, with_handle_of};
+use super::arena::{Arena, Fall, brief, done, fell, not_tried, stopped, with_handle_of};
 use crate::answer::Answer;
 use crate::browser::Browser;
 

@@ -5,8 +5,7 @@ use http::{HeaderName, Method};
 use serde_json::json;
 use vicarious_core::AccountId;
 
-use super::arena::{Arena, Outcome, Tried, brief, fell};
-use super::ends::done;
+use super::arena::{Arena, Outcome, Tried, brief, done, fell};
 use crate::browser::FORM;
 
 /// What it is, the method, the path, and headers.
