@@ -5,14 +5,12 @@ use std::collections::BTreeSet;
 use http::header::ACCEPT;
 use http::{Method, StatusCode};
 
-use super::pieces::{body, pieces};
+use super::pieces::{body, pieces, unrandom};
 use super::report::Verdict;
 use crate::answer::Answer;
 use crate::browser::Browser;
 use crate::inside::Inside;
 
-/// Words that are at least this long, with digits among letters, may be random: tokens against forgery, nonces.
-const RANDOM_AT_LEAST: usize = 16;
 /// Elements that differ from answer to answer, or that a banner brings along.
 const PASSING: [&str; 6] = ["html", "body", "head", "link", "meta", "script"];
 
@@ -152,20 +150,6 @@ fn is_passing(tag: &str) -> bool {
 
 fn without_nonce(tag: &str) -> String {
     tag.split_whitespace().filter(|attribute| !attribute.starts_with("nonce=")).collect::<Vec<_>>().join(" ")
-}
-
-/// Returns a text in which long words that may be random are all the same.
-pub(super) fn unrandom(text: &str) -> String {
-    let is_of_word = |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '+' | '=');
-    let mut kept = String::new();
-    for piece in text.split_inclusive(|next| !is_of_word(next)) {
-        let word = piece.trim_end_matches(|next| !is_of_word(next));
-        let has = |kind: fn(&char) -> bool| word.chars().any(|next| kind(&next));
-        let is_random = word.len() >= RANDOM_AT_LEAST && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
-        kept.push_str(if is_random { "…" } else { word });
-        kept.push_str(piece.get(word.len()..).unwrap_or_default());
-    }
-    kept
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 
-use super::own::unrandom;
 use crate::answer::Answer;
 
 /// How the element of the console's bar begins, which customers see and nobody else.
@@ -13,6 +12,8 @@ const UNREAD: [&str; 5] = ["html", "head", "body", "link", "meta"];
 const READ: [&str; 6] = ["value", "href", "src", "alt", "title", "placeholder"];
 /// Keys of JSON whose values are of the sign-in, and not of the page.
 const OF_SIGN_IN: [&str; 4] = ["csrf", "xsrf", "nonce", "token"];
+/// Words that are at least this long, with digits among letters, may be random: tokens against forgery, nonces.
+const RANDOM_AT_LEAST: usize = 16;
 
 /// Returns a body without our banner and without the console's bar.
 pub(super) fn body(answer: &Answer) -> String {
@@ -125,6 +126,20 @@ fn without_token(value: &str) -> String {
         Some((path, query)) => format!("{path}?{}", unrandom(query)),
         None => value.to_owned(),
     }
+}
+
+/// Returns a text in which long words that may be random are all the same.
+pub(super) fn unrandom(text: &str) -> String {
+    let is_of_word = |next: char| next.is_ascii_alphanumeric() || matches!(next, '_' | '-' | '+' | '=');
+    let mut kept = String::new();
+    for piece in text.split_inclusive(|next| !is_of_word(next)) {
+        let word = piece.trim_end_matches(|next| !is_of_word(next));
+        let has = |kind: fn(&char) -> bool| word.chars().any(|next| kind(&next));
+        let is_random = word.len() >= RANDOM_AT_LEAST && has(char::is_ascii_digit) && has(char::is_ascii_alphabetic);
+        kept.push_str(if is_random { "…" } else { word });
+        kept.push_str(piece.get(word.len()..).unwrap_or_default());
+    }
+    kept
 }
 
 fn attributes(tag: &str) -> Vec<(String, String)> {
