@@ -1,25 +1,33 @@
 """What the page of the `http` benchmark costs with Django and django-hijack, one audit row for each request.
 
     python3 -m venv target/django
-    target/django/bin/pip install 'django==5.2.*' 'django-hijack==3.7.*'
+    target/django/bin/pip install 'django==5.2.*' 'django-hijack==3.7.*' 'gunicorn==23.*'
     target/django/bin/python crates/vicarious/benches/with_django.py
 
-Prints CPU time per request, in this process and without a server or a network, which is in Django's favour: signed in as
-oneself, and hijacking. The row is not durable (SQLite, write-ahead log, `synchronous=NORMAL`).
+Prints the CPU time that a request takes, signed in as oneself and hijacking: called in this process, and in a server,
+gunicorn with two processes, which 64 clients ask over connections that they keep. The row is not durable (SQLite,
+write-ahead log, `synchronous=NORMAL`).
 """
 
+import http.client
 import io
 import json
+import os
+import shutil
+import signal
+import socket
 import statistics
 import tempfile
+import threading
 import time
 
 import django
+import gunicorn.app.base
 from django.conf import settings
 
-ROUNDS, TIMES = 7, 400
+ROUNDS, TIMES, CLIENTS = 7, 400, 64
 
-folder = tempfile.TemporaryDirectory()
+folder = tempfile.mkdtemp()
 settings.configure(
     DEBUG=False,
     SECRET_KEY="only for a benchmark",
@@ -31,7 +39,7 @@ settings.configure(
     DATABASES={
         "default": {
             "ENGINE": "django.db.backends.sqlite3",
-            "NAME": f"{folder.name}/bench.sqlite3",
+            "NAME": f"{folder}/bench.sqlite3",
             "CONN_MAX_AGE": None,
             "OPTIONS": {
                 "transaction_mode": "IMMEDIATE",
@@ -156,22 +164,112 @@ def ask(session):
     return body
 
 
-def main():
-    own, pair = sessions()
-    assert b"<h1>Alice Ames" in ask(pair) and b"hijack" in ask(pair)
+class Server(gunicorn.app.base.BaseApplication):
+    """The application in processes of its own."""
+
+    def __init__(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        super().__init__()
+        # What is open belongs to the process that opened it.
+        connection.close()
+        self.arbiter = os.fork()
+        if self.arbiter == 0:
+            try:
+                self.run()
+            finally:
+                # Nothing of this program goes on here.
+                os._exit(0)
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", self.port)).close()
+                return
+            except ConnectionRefusedError:
+                time.sleep(0.05)
+
+    def load_config(self):
+        settings = {
+            "bind": f"127.0.0.1:{self.port}",
+            "workers": 2,
+            "worker_class": "gthread",
+            "threads": CLIENTS // 2,
+            "keepalive": 30,
+            "loglevel": "error",
+        }
+        for name, value in settings.items():
+            self.cfg.set(name, value)
+
+    def load(self):
+        return application
+
+    def cpu(self):
+        """Returns the CPU time of the processes that answer, in seconds."""
+        with open(f"/proc/{self.arbiter}/task/{self.arbiter}/children") as children:
+            stats = [open(f"/proc/{child}/stat").read().rsplit(")")[1].split() for child in children.read().split()]
+        return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
+
+    def ask(self, session, times):
+        client = http.client.HTTPConnection("127.0.0.1", self.port)
+        for _ in range(times):
+            client.request("GET", "/page", headers={"Cookie": f"sessionid={session}", "Accept": "text/html"})
+            answer = client.getresponse()
+            assert answer.status == 200 and b"<h1>Alice Ames" in answer.read(), answer.status
+
+    def load_of(self, session):
+        """Returns the CPU time of a request while all clients ask."""
+        before, each = self.cpu(), 6 * TIMES // CLIENTS
+        clients = [threading.Thread(target=self.ask, args=(session, each)) for _ in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        for client in clients:
+            client.join()
+        return (self.cpu() - before) / (each * CLIENTS)
+
+    def stop(self):
+        os.kill(self.arbiter, signal.SIGTERM)
+        os.waitpid(self.arbiter, 0)
+
+
+def called(session):
+    """Returns the CPU time of a request that is a call."""
+    began = time.process_time()
+    for _ in range(TIMES):
+        ask(session)
+    return (time.process_time() - began) / TIMES
+
+
+def measure(how, one, sessions):
     found = {"as oneself": [], "hijacking, with an audit row": []}
     for _ in range(ROUNDS):
-        for name, session in zip(found, (own, pair)):
-            began = time.process_time()
-            for _ in range(TIMES):
-                ask(session)
-            found[name].append((time.process_time() - began) / TIMES)
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT COUNT(*) FROM audit")
-        assert cursor.fetchone()[0] == ROUNDS * TIMES + 2
-    print(f"Django {django.get_version()}, {ROUNDS} rounds of {TIMES} requests in one thread, medians")
+        for name, session in zip(found, sessions):
+            found[name].append(one(session))
+    print(how)
     for name, times in found.items():
         print(f"  {name:<30} {statistics.median(times) * 1e6:>7.0f} µs CPU a request")
 
 
-main()
+def audited():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM audit")
+        return cursor.fetchone()[0]
+
+
+def main():
+    own, pair = sessions()
+    assert b"<h1>Alice Ames" in ask(pair) and b"hijack" in ask(pair)
+    print(f"Django {django.get_version()}, medians of {ROUNDS} rounds")
+    measure(f"called {TIMES} times in one thread", called, (own, pair))
+    assert audited() == ROUNDS * TIMES + 2
+    server = Server()
+    try:
+        measure(f"served to {CLIENTS} clients", server.load_of, (own, pair))
+    finally:
+        server.stop()
+    assert audited() == ROUNDS * (TIMES + 6 * TIMES // CLIENTS * CLIENTS) + 2
+
+
+try:
+    main()
+finally:
+    shutil.rmtree(folder, ignore_errors=True)
