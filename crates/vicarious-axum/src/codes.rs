@@ -55,15 +55,11 @@ impl Vicarious {
         let ledger = &self.engine.ledger;
         let opted_out = ledger.opted_out(&customer.id).await?.is_some();
         let code = new_code();
-        let recorded = self.engine.redactor.path(page.as_str());
         let coded = Coded { digest: digest(&self.engine, &code), page };
         let id = ConsentId::new(uuid::Uuid::now_v7().to_string());
         let now = self.now();
         let given = decide::give_by_code(id.clone(), &customer, coded, opted_out, now)?;
-        // The page is kept as it is for the agent to begin on, and recorded as any other path is.
-        let mut transitions = vec![given.on(|entry| {
-            entry.detail.insert("page".to_owned(), recorded.into());
-        })];
+        let mut transitions = vec![self.engine.with_page_recorded(given)];
         let unused = |consent: &Consent| consent.kind == ConsentKind::Code && consent.used_by.is_none();
         for old in ledger.consents(Consents::Of(&customer.id)).await?.iter().filter(|consent| unused(consent)) {
             transitions.extend(decide::decide(old, Decision::Withdraw, now));

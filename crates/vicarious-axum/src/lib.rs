@@ -11,6 +11,7 @@
 mod admit;
 mod alarm;
 mod answers;
+mod asking;
 mod assets;
 mod back;
 mod banner;
@@ -74,6 +75,7 @@ use vicarious_core::ports::Ledger;
 use vicarious_core::{Refusal, Rules, Timestamp};
 
 pub use answers::Answers;
+pub use asking::{Question, Said};
 pub use builder::{BuildError, Builder};
 pub use carried::Carried;
 pub use check::Finding;
@@ -90,7 +92,6 @@ pub use layer::{VicariousLayer, VicariousService};
 pub use listed::{RouteListed, list_routes};
 pub use met::RouteMet;
 pub use method_override::method_override;
-pub use operations::Said;
 pub use problem::{Next, Problem};
 pub use resolve::DeadCause;
 pub use site::wants_json;

@@ -1,7 +1,7 @@
 //! What the console, the command line and the host may ask for.
 
-use vicarious_core::consent::{Consent, ConsentId, ConsentKind, ConsentState};
-use vicarious_core::decide::{self, Ask, Attest, Decision};
+use vicarious_core::consent::{Consent, ConsentId, ConsentKind};
+use vicarious_core::decide::{self, Decision};
 use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
 use vicarious_core::{Account, AccountId, EndCause, Identity, ImpersonationId, Person, Refusal, SignInKey};
 
@@ -13,17 +13,6 @@ use crate::{Refused, Vicarious};
 
 /// How often a decision is made afresh when the state changed under it.
 const TRIES: usize = 3;
-
-/// What a customer said elsewhere, as an agent records it.
-#[derive(Clone, Copy, Debug)]
-pub struct Said<'a> {
-    /// Where, for example `phone`, `chat` or `mail`.
-    pub channel: &'a str,
-    /// What, in the customer's words.
-    pub quotation: &'a str,
-    /// The ticket it is for; empty counts as none.
-    pub ticket: Option<&'a str>,
-}
 
 impl From<Unavailable> for Refused {
     fn from(outage: Unavailable) -> Self {
@@ -106,65 +95,6 @@ impl Vicarious {
     /// Returns whether a request comes from another site, and so must not change anything.
     pub fn is_cross_site(&self, headers: &http::HeaderMap) -> bool {
         crate::site::cross_site(headers, &self.engine.own_origins)
-    }
-
-    /// Asks a customer for consent.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchAccount`] unless this pair is permitted, and those of [`decide::ask`].
-    pub async fn ask_consent(
-        &self,
-        identity: &Identity,
-        account: &AccountId,
-        reason: &str,
-        ticket: Option<&str>,
-    ) -> Result<Consent, Refused> {
-        let engine = &self.engine;
-        let by = self.themselves(identity).await?.ok_or(Refusal::NoSuchAccount)?;
-        let target = engine.permitted(&by, account).await?.ok_or(Refusal::NoSuchAccount)?;
-        let between = Consents::Between { account, agent: by.account.id() };
-        let ask = Ask {
-            agent: &by.account.person,
-            account: &target.account.person,
-            reason,
-            ticket,
-            known: &engine.ledger.consents(between).await?,
-            opted_out: engine.ledger.opted_out(account).await?.is_some(),
-        };
-        let id = ConsentId::new(uuid::Uuid::now_v7().to_string());
-        self.commit(vec![decide::ask(id.clone(), ask, self.now())?]).await?;
-        self.consent(&id).await
-    }
-
-    /// Records that a customer agreed elsewhere, where the [terms](decide::Terms::attested) allow it.
-    ///
-    /// # Errors
-    ///
-    /// [`Refusal::NoSuchAccount`] unless this pair is permitted and the terms allow it, and those of [`decide::attest`].
-    pub async fn attest_consent(
-        &self,
-        identity: &Identity,
-        account: &AccountId,
-        said: Said<'_>,
-    ) -> Result<Consent, Refused> {
-        let engine = &self.engine;
-        let by = self.themselves(identity).await?.filter(|_| engine.terms.attested).ok_or(Refusal::NoSuchAccount)?;
-        let target = engine.permitted(&by, account).await?.ok_or(Refusal::NoSuchAccount)?;
-        let between = Consents::Between { account, agent: by.account.id() };
-        let known = engine.ledger.consents(between).await?;
-        let attest = Attest {
-            agent: &by.account.person,
-            account: &target.account.person,
-            channel: said.channel,
-            quotation: said.quotation,
-            ticket: said.ticket,
-            opted_out: engine.ledger.opted_out(account).await?.is_some(),
-            disowned: known.iter().any(|consent| consent.state == ConsentState::Disowned),
-        };
-        let id = ConsentId::new(uuid::Uuid::now_v7().to_string());
-        self.commit(vec![decide::attest(id.clone(), attest, self.now())?]).await?;
-        self.consent(&id).await
     }
 
     /// Gives, refuses, withdraws or disowns a consent; what runs on one that is taken back ends. One that is disowned takes

@@ -6,13 +6,13 @@ use serde_json::json;
 use vicarious_axum::Staff;
 use vicarious_core::consent::{Consent, ConsentKind, ConsentState, Grant, Use};
 use vicarious_core::ports::Consents;
-use vicarious_core::{Person, Timestamp};
+use vicarious_core::{Person, SitePath, Timestamp};
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
 use crate::frame::Frame;
 use crate::grants::PEOPLE;
-use crate::people;
+use crate::people::{self, Wish};
 use crate::sentence::{Say, Sentence};
 use crate::standing::Standing;
 use crate::until::given_until;
@@ -78,6 +78,8 @@ struct Item {
     state: ConsentState,
     reason: Option<String>,
     ticket: Option<String>,
+    /// The page that whoever asked wants to begin on.
+    page: Option<SitePath>,
     asked: When,
     decided: Option<When>,
     ends: When,
@@ -108,6 +110,7 @@ impl Item {
             decided: consent.decided_at.map(|at| asked.when(at)),
             ends: asked.when(consent.ends_at),
             used: used.map(|used| (used.by, asked.when(used.at))),
+            page: consent.page_asked_for().cloned(),
             kind: consent.kind,
             account: consent.account,
             requested_by: consent.requested_by,
@@ -123,9 +126,9 @@ impl Item {
             return self;
         }
         let can_start = self.is_ahead || (self.state == ConsentState::Given && self.used.is_none());
-        let (reason, ticket) = (self.reason.as_deref().unwrap_or_default(), self.ticket.as_deref().unwrap_or_default());
-        let start = || people::start_for(&self.account, &asked.link("/consents"), reason, ticket);
-        Self { show: Some(people::show_path(asked, &self.account.id)), start: can_start.then(start), ..self }
+        let wish = Wish { reason: self.reason.as_deref(), ticket: self.ticket.as_deref(), page: self.page.as_ref() };
+        let start = can_start.then(|| people::start_for(&self.account, &asked.link("/consents"), wish));
+        Self { show: Some(people::show_path(asked, &self.account.id)), start, ..self }
     }
 
     /// Returns its label.
@@ -164,6 +167,12 @@ impl Item {
             Some(agent) => frame.say(wish).name("agent", &agent.name),
             None => frame.say(wish).plain("agent", frame.t("Support")),
         }
+    }
+
+    /// Returns where whoever asked wants to begin.
+    fn begins(&self, frame: &Frame) -> Option<Sentence> {
+        let told = "They would begin on the page {page}, and may then look at others.";
+        self.page.as_ref().map(|page| frame.say(told).code("page", page))
     }
 
     /// Returns who is let in, and until when.

@@ -2,10 +2,10 @@
 
 use axum::http::StatusCode;
 use serde_json::json;
-use vicarious_axum::{Next, Refused, Said};
+use vicarious_axum::{Next, Question, Refused, Said};
 use vicarious_core::consent::{Consent, ConsentId};
 use vicarious_core::decide::Decision;
-use vicarious_core::{AccountId, Refusal};
+use vicarious_core::{AccountId, Refusal, SitePath};
 
 use crate::answer::{Answer, Failure, failed, json, see};
 use crate::asked::{Asked, Fields, START_PAGE, Sent, with_query};
@@ -16,8 +16,13 @@ use crate::{grants, used, who};
 pub(crate) async fn ask(Sent { asked, fields }: Sent) -> Answer {
     asked.person()?;
     let account = AccountId::from(fields.get("account_id").unwrap_or_default());
-    let text = |name| fields.get(name).unwrap_or_default();
-    let consent = asked.vicarious().ask_consent(&asked.identity, &account, text("reason"), fields.get("ticket")).await;
+    let page = fields.get("go_to").map(SitePath::new);
+    let question = Question {
+        reason: fields.get("reason").unwrap_or_default(),
+        ticket: fields.get("ticket"),
+        page: page.as_ref(),
+    };
+    let consent = asked.vicarious().ask_consent(&asked.identity, &account, question).await;
     back_to_the_start(&asked, &account, &fields, consent)
 }
 

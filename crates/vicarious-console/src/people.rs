@@ -7,7 +7,7 @@ use vicarious_axum::{Search, Staff};
 use vicarious_core::consent::{Consent, ConsentKind};
 use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::{Consents, Running};
-use vicarious_core::{Account, AccountId, Impersonation, Person, Timestamp};
+use vicarious_core::{Account, AccountId, Impersonation, Person, SitePath, Timestamp};
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, START_PAGE, with_query};
@@ -255,14 +255,33 @@ async fn start(asked: &Asked, agent: &AccountId, account: &Account, here: &str) 
             && consent.is_for(account)
             && consent.covers(agent, None, None, asked.now)
     });
-    let said = |text: fn(&Consent) -> Option<&str>| usable.and_then(text).unwrap_or_default();
-    let (reason, ticket) = (said(|consent| consent.reason.as_deref()), said(|consent| consent.ticket.as_deref()));
-    Ok(start_for(&account.person, here, reason, ticket))
+    Ok(start_for(&account.person, here, usable.map(Wish::of).unwrap_or_default()))
+}
+
+/// What an agent asked a customer for, and begins with.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Wish<'a> {
+    pub(crate) reason: Option<&'a str>,
+    pub(crate) ticket: Option<&'a str>,
+    /// The customer's page to land on.
+    pub(crate) page: Option<&'a SitePath>,
+}
+
+impl<'a> Wish<'a> {
+    fn of(consent: &'a Consent) -> Self {
+        Self { reason: consent.reason.as_deref(), ticket: consent.ticket.as_deref(), page: consent.page_asked_for() }
+    }
 }
 
 /// Returns the start page for this account with what was said already.
-pub(crate) fn start_for(account: &Person, here: &str, reason: &str, ticket: &str) -> String {
-    let said = [("account", account.id.as_str()), ("reason", reason), ("ticket", ticket), ("return_to", here)];
+pub(crate) fn start_for(account: &Person, here: &str, wish: Wish<'_>) -> String {
+    let said = [
+        ("account", account.id.as_str()),
+        ("reason", wish.reason.unwrap_or_default()),
+        ("ticket", wish.ticket.unwrap_or_default()),
+        ("go_to", wish.page.map(SitePath::as_str).unwrap_or_default()),
+        ("return_to", here),
+    ];
     with_query(START_PAGE, &said)
 }
 

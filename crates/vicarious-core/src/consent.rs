@@ -56,7 +56,7 @@ impl std::fmt::Debug for CodeDigest {
     }
 }
 
-/// What a support code stands for besides the consent.
+/// A support code, and what it stands for besides the consent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Coded {
     /// What the code is recognised by.
@@ -155,8 +155,11 @@ pub struct Consent {
     pub ends_at: Timestamp,
     /// The first impersonation that used it.
     pub used_by: Option<ImpersonationId>,
+    /// The customer's page that it is about: the one that whoever asked wants to begin on, or the one that the customer made a
+    /// support code on. It narrows nothing down.
+    pub page: Option<SitePath>,
     /// The support code that it is redeemed by.
-    pub coded: Option<Coded>,
+    pub code: Option<CodeDigest>,
     /// Who gave it in the customer's place; none where the customer did.
     pub grant: Option<Grant>,
 }
@@ -205,6 +208,11 @@ impl Consent {
         self.account.id == *account.id() && self.grant.as_ref().is_none_or(same)
     }
 
+    /// Returns the page that whoever asked wants to begin on; that of a support code is told to nobody who does not have it.
+    pub fn page_asked_for(&self) -> Option<&SitePath> {
+        self.page.as_ref().filter(|_| self.kind == ConsentKind::Requested)
+    }
+
     /// Returns whether `agent` may start an impersonation on this consent at `now`, which nobody can who gave it themselves.
     ///
     /// `continuing` names the running impersonation that would be continued, if any: a consent for one use may be
@@ -244,6 +252,7 @@ impl Consent {
             "state": self.state_after(used, now).as_str(),
             "reason": self.reason,
             "ticket": self.ticket,
+            "page": self.page_asked_for().map(SitePath::as_str),
             "asked_at": self.asked_at.to_string(),
             "decided_at": self.decided_at.map(|at| at.to_string()),
             "ends_at": self.ends_at.to_string(),

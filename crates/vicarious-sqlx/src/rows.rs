@@ -1,7 +1,7 @@
 //! How impersonations and consents become rows, and back.
 
 use jiff::{SignedDuration, Timestamp};
-use vicarious_core::consent::{CodeDigest, Coded, Consent, ConsentKind, ConsentState, Grant};
+use vicarious_core::consent::{CodeDigest, Consent, ConsentKind, ConsentState, Grant};
 use vicarious_core::impersonation::End;
 use vicarious_core::{EndCause, HandleHash, Impersonation, Mode, Person, SitePath};
 
@@ -105,16 +105,10 @@ impl TryFrom<ConsentRow> for Consent {
 
     fn try_from(row: ConsentRow) -> Result<Self, Error> {
         let unknown = |what: &str| Error::Stored(format!("consent {}: {what}", row.id));
-        let coded = match row.code.as_deref().map(<[u8; 32]>::try_from) {
-            None => None,
-            Some(Ok(digest)) => {
-                let page = SitePath::new(row.page.as_deref().unwrap_or_default());
-                Some(Coded { digest: CodeDigest(digest), page })
-            }
-            Some(Err(_)) => return Err(unknown("code")),
-        };
+        let code = row.code.as_deref().map(<[u8; 32]>::try_from).transpose().map_err(|_| unknown("code"))?;
         Ok(Self {
-            coded,
+            code: code.map(CodeDigest),
+            page: row.page.as_deref().map(SitePath::new),
             kind: ConsentKind::parse(&row.kind).ok_or_else(|| unknown("kind"))?,
             state: ConsentState::parse(&row.state).ok_or_else(|| unknown("state"))?,
             account: person(row.account, row.account_name, row.account_email),

@@ -14,6 +14,7 @@ fn asked(id: &str, agent: &Account, account: &Account) -> Transition {
         account: &account.person,
         reason: "to look at an invoice",
         ticket: Some("SUP-4711"),
+        page: Some(&SitePath::new("/invoices/1?page=2")),
         known: &[],
         opted_out: false,
     };

@@ -143,6 +143,7 @@ pub async fn a_requested_consent_is_used_up_by_its_start(ledger: Store) {
         account: &account.person,
         reason: "to look at an invoice",
         ticket: None,
+        page: None,
         known: &[],
         opted_out: false,
     };

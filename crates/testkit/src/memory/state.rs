@@ -86,7 +86,7 @@ impl State {
                 Ok(())
             }
             Change::AddConsent(consent) => {
-                let digest = |consent: &Consent| consent.coded.as_ref().map(|coded| coded.digest);
+                let digest = |consent: &Consent| consent.code;
                 let is_new =
                     |row: &Consent| row.id != consent.id && (digest(row).is_none() || digest(row) != digest(&consent));
                 when(self.consents.iter().all(is_new))?;
@@ -154,7 +154,7 @@ impl State {
                 row.account.id == *account && (row.requested_by.is_none() || asked_by(row, agent))
             }
             Consents::GrantedBy { by, .. } => row.grant.as_ref().is_some_and(|grant| grant.by.id == *by),
-            Consents::Code(digest) => row.coded.as_ref().is_some_and(|coded| coded.digest == *digest),
+            Consents::Code(digest) => row.code.as_ref() == Some(digest),
             Consents::Latest { .. } => true,
         };
         let limit = match which {

@@ -348,12 +348,15 @@ fn fields(page: &StartPage<'_>) -> String {
 fn expect(page: &StartPage<'_>) -> String {
     let words = page.words;
     let shown = "Your request, your reason and the ticket are shown to the customer and recorded.";
+    let shown_page =
+        "Your request, your reason, the ticket and the page {page} are shown to the customer and recorded.";
     let begin = "You begin on {page}, reading only, for at most {time}. Every page you open is recorded under your name, \
                  {agent}, and the customer can see it.";
+    let go_to = format!("<code>{}</code>", path(page.go_to));
     let note = match page.consent {
-        ConsentShown::Missing => escape(words.text(shown)).to_string(),
+        ConsentShown::Missing if page.go_to == "/" => escape(words.text(shown)).to_string(),
+        ConsentShown::Missing => said(words, shown_page, &[("page", &go_to)]),
         _ => {
-            let go_to = format!("<code>{}</code>", path(page.go_to));
             let (time, agent) = (minutes(words, page.length_minutes), name(&page.agent.name));
             said(words, begin, &[("page", &go_to), ("time", &escape(&time)), ("agent", &agent)])
         }

@@ -298,9 +298,9 @@ impl Gathered {
 
     /// Returns the page to begin on: the one asked for, or the one that the customer wants help with.
     fn go_to(&self, asked: &Asked) -> SitePath {
-        let coded = self.code.as_ref().and_then(Given::consent).and_then(|consent| consent.coded.as_ref());
+        let coded = self.code.as_ref().and_then(Given::consent).and_then(|consent| consent.page.as_ref());
         match coded {
-            Some(coded) if asked.go_to == SitePath::root() => coded.page.clone(),
+            Some(page) if asked.go_to == SitePath::root() => page.clone(),
             _ => asked.go_to.clone(),
         }
     }

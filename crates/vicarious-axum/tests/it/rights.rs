@@ -6,7 +6,7 @@ use axum::routing::get;
 use http::{Method, StatusCode};
 use serde_json::json;
 use testkit::people::{alice, bob, carol, dana, eve};
-use vicarious_axum::{CurrentUser, RequestIdentity, TrueUser};
+use vicarious_axum::{CurrentUser, Question, RequestIdentity, TrueUser};
 use vicarious_core::decide::Decision;
 use vicarious_core::policy::{self, Policy};
 use vicarious_core::{Identity, Person};
@@ -86,7 +86,13 @@ async fn an_administrator_inside_a_customer_is_a_customer() {
     assert!(world.vicarious.revoke(&pair, &row.as_str().unwrap().into()).await.is_err());
     let search = vicarious_axum::Search { q: String::new(), organisation: None, page: 1, per_page: 10 };
     assert!(world.vicarious.search(&pair, &search).await.is_err());
-    assert!(world.vicarious.ask_consent(&pair, carol().id(), "r", None).await.is_err());
+    assert!(
+        world
+            .vicarious
+            .ask_consent(&pair, carol().id(), Question { reason: "r", ..Question::default() })
+            .await
+            .is_err()
+    );
 }
 
 // A page for staff alone is refused as well as what the customer alone may do, and the customer may not do that.
@@ -172,7 +178,8 @@ async fn opting_out_ends_what_runs_and_keeps_others_out() {
 async fn only_the_customer_as_themselves_decides_about_consent() {
     let world = World::new().await;
     let unasked = world.add("unasked", &[]);
-    let asked = world.vicarious.ask_consent(&Identity::own(bob()), unasked.id(), "help", None).await.unwrap();
+    let question = Question { reason: "help", ..Question::default() };
+    let asked = world.vicarious.ask_consent(&Identity::own(bob()), unasked.id(), question).await.unwrap();
     let start = testkit::scene::Start::of("one", bob(), unasked.clone(), world.clock.now()).decide().unwrap();
     let pair = Identity::impersonating(bob(), unasked.clone(), testkit::scene::started(&start).unwrap());
     let kinds = world.kinds();

@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol, dana, eve};
+use vicarious_axum::Question;
 use vicarious_core::{Account, Identity};
 
 use crate::support::{Answer, Browser, HANDLE, World};
@@ -303,7 +304,8 @@ async fn every_way_in_asks_whether_this_pair_may() {
         assert_eq!(inside.json(Method::POST, "/impersonation", switch).await.status, StatusCode::NOT_FOUND);
         assert_eq!(inside.who().await.0, json!(alice().id()), "what ran goes on");
         inside.stop().await;
-        let asked = world.vicarious.ask_consent(&Identity::own(bob()), &forbidden.into(), "help", None).await;
+        let question = Question { reason: "help", ..Question::default() };
+        let asked = world.vicarious.ask_consent(&Identity::own(bob()), &forbidden.into(), question).await;
         assert!(asked.is_err(), "not even asking for consent tells");
     }
 }

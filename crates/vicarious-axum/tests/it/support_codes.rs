@@ -3,6 +3,7 @@
 use http::{Method, StatusCode};
 use serde_json::{Value, json};
 use testkit::people::{alice, bob, carol, eve};
+use vicarious_axum::Question;
 use vicarious_core::consent::Consent;
 use vicarious_core::{Account, Identity, SitePath};
 
@@ -169,7 +170,20 @@ async fn a_secret_in_the_page_that_help_is_wanted_with_is_not_on_record() {
     let world = World::new().await;
     let page = SitePath::new("/reset?token=3f9a1c77d2e84b06b5a1&tab=2");
     let (consent, _) = world.vicarious.support_code(&Identity::own(carol()), page.clone()).await.unwrap();
-    assert_eq!(consent.coded.unwrap().page, page, "the agent begins there all the same");
+    assert_eq!(consent.page.as_ref(), Some(&page), "the agent begins there all the same");
+    let record = world.record();
+    assert!(record.contains("/reset?") && !record.contains("3f9a1c77d2e84b06b5a1"), "{record}");
+}
+
+// T49
+#[tokio::test]
+async fn nor_is_one_in_the_page_that_an_agent_asks_to_begin_on() {
+    let world = World::new().await;
+    let page = SitePath::new("/reset?token=3f9a1c77d2e84b06b5a1&tab=2");
+    let question = Question { reason: "help", ticket: None, page: Some(&page) };
+    let unasked = world.add("unasked", &[]);
+    let consent = world.vicarious.ask_consent(&Identity::own(bob()), unasked.id(), question).await.unwrap();
+    assert_eq!(consent.page, Some(page), "the agent begins there all the same");
     let record = world.record();
     assert!(record.contains("/reset?") && !record.contains("3f9a1c77d2e84b06b5a1"), "{record}");
 }

@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use serde_json::json;
-use testkit::people::{alice, bob, eve};
+use testkit::people::{alice, bob, dana, eve};
 
 use crate::support::World;
 
@@ -40,6 +40,60 @@ async fn a_form_goes_back_to_the_start_page_with_everything_typed() {
     let wanted = "/impersonation/new?account=alice&reason=the+invoice+%26+more&ticket=SUP-1&go_to=%2Finvoices\
                   &return_to=%2Faccounts%3Fq%3DAl";
     assert_eq!(asked.location(), wanted);
+}
+
+#[tokio::test]
+async fn whoever_had_to_ask_first_lands_on_the_page_of_the_ticket_all_the_same() {
+    let world = World::new();
+    let mut bob = world.browser(&bob());
+    let link = "/impersonation/new?account=alice&reason=help&ticket=SUP-1&go_to=%2Finvoices%3Fq%3D%3Cb%3E%26n%3D1";
+    let page = bob.page(link).await;
+    let told = "the ticket and the page <code>/invoices?q=&lt;b&gt;&amp;n=1</code> are shown";
+    assert!(page.contains(told), "{page}");
+    let fields = [("account_id", "alice"), ("reason", "help"), ("ticket", "SUP-1"), ("go_to", "/invoices?q=<b>&n=1")];
+    bob.form("/consents/requests", &fields).await;
+
+    let mut alice = world.browser(&alice());
+    let page = alice.page("/consents").await;
+    assert!(page.contains("They would begin on the page <code>/invoices?q=&#60;b&#62;&#38;n=1</code>"), "{page}");
+    let consent = alice.ask("/consents").await.json()["consents"][0].clone();
+    assert_eq!(consent["page"], "/invoices?q=<b>&n=1");
+    let path = format!("/consents/{}", consent["id"].as_str().unwrap());
+    alice.json(Method::PATCH, &path, json!({ "decision": "give" })).await;
+
+    for list in ["/consents", "/accounts", "/accounts/alice"] {
+        let page = bob.page(list).await;
+        let wanted = "go_to=%2Finvoices%3Fq%3D%3Cb%3E%26n%3D1";
+        let href = page.split("href=\"").find(|after| after.starts_with("/impersonation/new?account=alice")).unwrap();
+        let href = href.split('"').next().unwrap().replace("&#38;", "&");
+        assert!(href.contains(wanted), "{list}: {href}");
+        assert!(bob.page(&href).await.contains("name=\"go_to\" value=\"/invoices?q=&lt;b&gt;&amp;n=1\""), "{list}");
+    }
+    let body = [("account_id", "alice"), ("reason", "help"), ("go_to", "/invoices?q=<b>&n=1")];
+    assert_eq!(bob.form("/impersonation", &body).await.location(), "/invoices?q=<b>&n=1");
+}
+
+// T19
+#[tokio::test]
+async fn a_page_off_the_site_and_the_first_one_are_no_page_to_ask_for() {
+    for page in ["https://evil.example/", "//evil.example", "/\\evil.example", "orders", "/", ""] {
+        let world = World::new();
+        let body = json!({ "account_id": "alice", "reason": "help", "go_to": page });
+        let asked = world.browser(&bob()).json(Method::POST, "/consents/requests", body).await;
+        assert_eq!((asked.status, &asked.json()["page"]), (StatusCode::CREATED, &json!(null)), "{page}");
+        assert!(!world.browser(&alice()).page("/consents").await.contains("begin on"), "{page}");
+    }
+}
+
+// The page of a support code is for whoever was told it, so that nobody reads it off a list.
+#[tokio::test]
+async fn the_page_of_a_support_code_is_on_no_list() {
+    let world = World::new();
+    world.browser(&alice()).json(Method::POST, "/support-code", json!({ "page": "/reset?token=3f9a1c77d2e8" })).await;
+    let mut dana = world.browser(&dana());
+    let listed = dana.ask("/consents").await.json();
+    assert_eq!((&listed["consents"][0]["kind"], &listed["consents"][0]["page"]), (&json!("code"), &json!(null)));
+    assert!(!dana.page("/consents").await.contains("3f9a1c77d2e8"));
 }
 
 #[tokio::test]

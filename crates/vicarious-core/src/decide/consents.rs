@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Change, Transition, starts};
 use crate::consent::{self, Coded, Consent, ConsentId, ConsentKind, ConsentState};
-use crate::{Entry, Kind, Person, Refusal};
+use crate::{Entry, Kind, Person, Refusal, SitePath};
 
 /// What a customer decides about a consent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +43,8 @@ pub struct Ask<'a> {
     pub reason: &'a str,
     /// The ticket it is for; empty counts as none.
     pub ticket: Option<&'a str>,
+    /// The customer's page that it is about; `/` counts as none.
+    pub page: Option<&'a SitePath>,
     /// The consents between the two.
     pub known: &'a [Consent],
     /// Whether the customer declines all support access.
@@ -56,7 +58,7 @@ pub struct Ask<'a> {
 /// [`Refusal::ConsentRequired`] with `opted_out` when the customer declines all support access,
 /// [`Refusal::AlreadyDecided`] when the same agent's question is waiting, [`Refusal::Invalid`] for the input.
 pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Refusal> {
-    let Ask { agent, account, reason, ticket, known, opted_out } = ask;
+    let Ask { agent, account, reason, ticket, page, known, opted_out } = ask;
     if opted_out {
         return Err(declined(account));
     }
@@ -80,10 +82,14 @@ pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Re
         decided_at: None,
         ends_at: now.saturating_add(consent::WAITS).unwrap_or(now),
         used_by: None,
-        coded: None,
+        page: page.filter(|page| **page != SitePath::root()).cloned(),
+        code: None,
         grant: None,
     };
     let mut entry = Entry::between(agent, account, Kind::ConsentAsked, now).with("consent", consent.id.as_str());
+    if let Some(page) = &consent.page {
+        entry = entry.with("page", page.as_str());
+    }
     entry.reason.clone_from(&consent.reason);
     entry.ticket.clone_from(&consent.ticket);
     Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
@@ -128,7 +134,8 @@ pub(super) fn standing(
         decided_at: Some(now),
         ends_at,
         used_by: None,
-        coded: None,
+        page: None,
+        code: None,
         grant: None,
     })
 }
@@ -161,7 +168,8 @@ pub fn give_by_code(
         decided_at: Some(now),
         ends_at: now.saturating_add(consent::CODE_WAITS).unwrap_or(now),
         used_by: None,
-        coded: Some(coded),
+        page: Some(coded.page),
+        code: Some(coded.digest),
         grant: None,
     };
     let entry = Entry::between(account, account, Kind::ConsentGiven, now)
@@ -216,7 +224,8 @@ pub fn attest(id: ConsentId, attest: Attest<'_>, now: Timestamp) -> Result<Trans
         decided_at: None,
         ends_at: now.saturating_add(consent::USABLE).unwrap_or(now),
         used_by: None,
-        coded: None,
+        page: None,
+        code: None,
         grant: None,
     };
     let mut entry = Entry::between(agent, account, Kind::ConsentAttested, now)

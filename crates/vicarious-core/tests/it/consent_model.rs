@@ -93,6 +93,7 @@ impl World {
             account: &person("alice"),
             reason: "the invoice is wrong",
             ticket: None,
+            page: None,
             known: &self.store.consents,
             opted_out: false,
         };
@@ -232,6 +233,7 @@ fn a_window_closes_exactly_at_its_end() {
             account: &person("alice"),
             reason: "r",
             ticket: None,
+            page: None,
             known: &[],
             opted_out: false,
         };
@@ -361,6 +363,7 @@ fn nobody_asks_who_declined_altogether() {
         account: &person("alice"),
         reason: "r",
         ticket: None,
+        page: None,
         known: &[],
         opted_out: true,
     };
