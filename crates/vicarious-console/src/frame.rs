@@ -147,6 +147,9 @@ fn done(asked: &Asked) -> Option<&'static str> {
         "give" => "You agreed. The agent may now look at your account once, for at most an hour.",
         "refuse" => "You declined. Nobody can use that request any more.",
         "withdraw" => "You withdrew your consent. Whoever was in your account because of it is out.",
+        "disown" => {
+            "You said that you never agreed. Whoever was in because of it is out, and the administrators are told."
+        }
         "given" => "Support may now look at your account until the date you chose. You can end this at any time.",
         "given-for" => "You agreed in this person’s place. They see it, and can take it back at any time.",
         "given-for-all" => "You agreed for everybody who is here now. Whoever joins later is not included.",
