@@ -9,6 +9,7 @@ mod grants;
 mod impersonations;
 mod languages;
 mod other_consents;
+mod past_consents;
 mod people;
 mod requests;
 mod support;
