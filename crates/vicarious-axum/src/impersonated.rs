@@ -126,7 +126,7 @@ where
             }
             Ok(Leave::Over(cause)) => {
                 return match refusals::over(engine, &asked.headers, &row, cause).await {
-                    Ok(dead) => refusals::dead(engine, &mut incoming, &resolution, &dead).await,
+                    Ok(dead) => refusals::dead(engine, &incoming, &resolution, &dead),
                     Err(outage) => outage,
                 };
             }

@@ -68,6 +68,12 @@ impl Incoming {
         self.form.as_ref().and_then(|form| form.get(name))
     }
 
+    /// Returns the form, where the request is one of at most `limit` bytes.
+    pub(crate) fn whole_form(&self, limit: usize) -> Option<&Form> {
+        let is_whole = matches!(&self.body, Incomplete::Read(Read::Whole(bytes)) if bytes.len() <= limit);
+        self.form.as_ref().filter(|_| is_whole)
+    }
+
     /// Returns the identity tags that the request carries, from its header and from its form.
     pub(crate) fn tags(&self) -> Vec<String> {
         let header = self.parts.headers.get_all("identity").iter();

@@ -99,7 +99,7 @@ where
         return inner.run(&engine, request, Acting::nobody()).await;
     }
     request.extensions_mut().insert(record::new_request_id());
-    let mut incoming = match Incoming::read(request).await {
+    let incoming = match Incoming::read(request).await {
         Ok(incoming) => incoming,
         Err((headers, error)) => return refusals::unreadable(&headers, &error),
     };
@@ -134,7 +134,7 @@ where
         Standing::Dead(dead) if engine.paths.is_channels(&incoming.parts) => {
             Box::pin(connect::as_nobody(&engine, inner, incoming, dead)).await
         }
-        Standing::Dead(dead) => Box::pin(refusals::dead(&engine, &mut incoming, &resolution, dead)).await,
+        Standing::Dead(dead) => refusals::dead(&engine, &incoming, &resolution, dead),
     }
 }
 
@@ -161,7 +161,7 @@ where
 {
     // A tag was put into forms of an impersonation; whoever sends one now would act under another name.
     if !incoming.is_safe() && !incoming.tags().is_empty() {
-        return refusals::mismatch(engine, &incoming.parts, &resolution.identity());
+        return Box::pin(refusals::mismatch(engine, &incoming, resolution)).await;
     }
     let notice = cookies::notice(engine, &incoming.parts.headers);
     let mut request = incoming.into_untouched_request();

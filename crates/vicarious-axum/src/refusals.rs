@@ -8,7 +8,7 @@ use http::{HeaderMap, StatusCode};
 use vicarious_core::audit::{Entry, Kind};
 use vicarious_core::ports::Unavailable;
 use vicarious_core::rules::Verdict;
-use vicarious_core::{EndCause, Identity, Impersonation, Refusal, Words};
+use vicarious_core::{EndCause, Impersonation, Refusal, Words};
 
 use crate::back;
 use crate::confirm::Held;
@@ -76,11 +76,11 @@ pub(crate) async fn refuse(engine: &Engine, row: &Impersonation, incoming: &Inco
     if let Err(outage) = engine.ledger.append(entry).await {
         return unrecorded(&outage);
     }
-    let response = explain(engine, row, incoming, refused);
+    let response = explain(engine, row, incoming, refused).await;
     mark::answer(engine, row, &asked, response)
 }
 
-fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: Refused) -> Response {
+async fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: Refused) -> Response {
     let headers = &incoming.parts.headers;
     let customer = &row.current_user.name;
     let json = site::wants_json(headers);
@@ -88,7 +88,9 @@ fn explain(engine: &Engine, row: &Impersonation, incoming: &Incoming, refused: R
     match refused {
         Refused::CrossSite => cross_site(engine, headers),
         Refused::Mismatch => {
-            mismatch_as(engine, headers, ("You are now using the application as {customer}.", "customer", customer))
+            let now = ("You are now using the application as {customer}.", "customer", customer.as_str());
+            let typed = unsent::typed_before(engine, incoming, &row.true_user.id, &row.sign_in).await;
+            mismatch_as(engine, headers, now, &typed)
         }
         Refused::Never { phrase, classified } => {
             let back =
@@ -229,9 +231,9 @@ pub(crate) fn typed(held: &Held) -> Vec<(String, String)> {
 }
 
 /// Answers a request that presents a dead handle: nothing runs under either name, and neither does the next.
-pub(crate) async fn dead(engine: &Engine, incoming: &mut Incoming, resolution: &Resolution, dead: &Dead) -> Response {
+pub(crate) fn dead(engine: &Engine, incoming: &Incoming, resolution: &Resolution, dead: &Dead) -> Response {
     record_dead(engine, &incoming.parts, dead);
-    let typed = unsent::typed(engine, incoming, resolution, dead).await;
+    let typed = unsent::typed(engine, incoming, resolution, dead);
     gone(engine, &incoming.parts.headers, resolution, dead, &typed)
 }
 
@@ -294,17 +296,27 @@ pub(crate) fn gone(
     page::respond_html(StatusCode::GONE, page)
 }
 
-/// Answers a form of one identity that is sent as another.
-pub(crate) fn mismatch(engine: &Engine, parts: &Parts, identity: &Identity) -> Response {
+/// Answers a form of one identity that is sent as another, with what was typed into it where that is known to be theirs.
+pub(crate) async fn mismatch(engine: &Engine, incoming: &Incoming, resolution: &Resolution) -> Response {
+    let identity = resolution.identity();
     let now = match identity.current_user() {
         Some(user) => ("You are now acting as yourself, {agent}.", "agent", &*user.name),
         None => ("Nobody is signed in now.", "", ""),
     };
-    mismatch_as(engine, &parts.headers, now)
+    let typed = match &resolution.signed_in {
+        Some(by) => unsent::typed_before(engine, incoming, by.user.account.id(), &by.key).await,
+        None => Vec::new(),
+    };
+    mismatch_as(engine, &incoming.parts.headers, now, &typed)
 }
 
 /// Says who is acting now with a sentence, its name, and who stands for that.
-fn mismatch_as(engine: &Engine, headers: &HeaderMap, (english, slot, who): (&str, &str, &str)) -> Response {
+fn mismatch_as(
+    engine: &Engine,
+    headers: &HeaderMap,
+    (english, slot, who): (&str, &str, &str),
+    typed: &[(String, String)],
+) -> Response {
     let words = engine.languages.of(headers);
     let now = |words: &Words| words.fill(english, &[(slot, &who)]);
     if site::wants_json(headers) {
@@ -314,7 +326,7 @@ fn mismatch_as(engine: &Engine, headers: &HeaderMap, (english, slot, who): (&str
     }
     page::respond_html(
         StatusCode::CONFLICT,
-        page::mismatch_page(&MismatchPage { words, now: &now(words), reload: None }),
+        page::mismatch_page(&MismatchPage { words, now: &now(words), reload: None, typed }),
     )
 }
 

@@ -57,6 +57,8 @@ pub(crate) struct MismatchPage<'a> {
     pub(crate) now: &'a str,
     /// The page that the form was on; none when the browser did not say.
     pub(crate) reload: Option<&'a str>,
+    /// What was typed into the form, without secrets.
+    pub(crate) typed: &'a [(String, String)],
 }
 
 /// Returns the page for a form that was made for another identity.
@@ -70,10 +72,11 @@ pub(crate) fn mismatch_page(page: &MismatchPage<'_>) -> String {
     let explained = "The page you sent this from was opened as somebody else, so nothing was carried out. This happens when \
                      the identity changes in another tab.";
     let main = format!(
-        "<p class=\"lead\">{now}</p>\n<p>{explained}</p>\n<p class=\"actions\">{reload}{home}</p>\n",
+        "<p class=\"lead\">{now}</p>\n<p>{explained}</p>\n<p class=\"actions\">{reload}{home}</p>\n{typed}",
         now = escape(page.now),
         explained = escape(words.text(explained)),
         home = home(words),
+        typed = typed(words, page.typed),
     );
     Page { title: words.text("This tab belongs to another identity"), words, body_class: "danger" }.render(main)
 }

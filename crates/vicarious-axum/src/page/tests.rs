@@ -247,7 +247,7 @@ fn no_page_leads_off_the_site() {
         let problem = Problem::new(StatusCode::FORBIDDEN, "x", "X")
             .offer(Next::Link { href: elsewhere.to_owned(), label: "a".to_owned() })
             .offer(Next::Post { action: elsewhere.to_owned(), label: "b".to_owned(), fields: Vec::new() });
-        let mismatch = MismatchPage { words: english(), now: "x", reload: Some(elsewhere) };
+        let mismatch = MismatchPage { words: english(), now: "x", reload: Some(elsewhere), typed: &[] };
         let mut all = vec![confirm_page(&page), problem_page(english(), &problem), mismatch_page(&mismatch)];
         all.push(start(|page| (page.go_to, page.return_to) = ("/", elsewhere)));
         for html in all {
@@ -361,7 +361,7 @@ fn hostile_text_stays_text_on_every_page() {
             customer: Some(&person),
             typed: &typed,
         }),
-        mismatch_page(&MismatchPage { words: english(), now: HOSTILE, reload: Some(HOSTILE) }),
+        mismatch_page(&MismatchPage { words: english(), now: HOSTILE, reload: Some(HOSTILE), typed: &typed }),
         problem_page(english(), &problem),
     ];
     for html in pages {

@@ -29,7 +29,7 @@ pub(crate) async fn change(engine: &Arc<Engine>, mut incoming: Incoming, resolut
     let headers = incoming.parts.headers.clone();
     let mut row = match &resolution.standing {
         Standing::Pair { row, .. } => (**row).clone(),
-        Standing::Dead(dead) => return refusals::dead(engine, &mut incoming, &resolution, dead).await,
+        Standing::Dead(dead) => return refusals::dead(engine, &incoming, &resolution, dead),
         Standing::Own => {
             return Problem::new(StatusCode::CONFLICT, "not-impersonating", "No impersonation is running")
                 .respond(&headers);

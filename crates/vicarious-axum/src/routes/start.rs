@@ -136,7 +136,7 @@ pub(crate) async fn start(engine: &Arc<Engine>, mut incoming: Incoming, resoluti
             }
         }
         Standing::Own if !incoming.tags().is_empty() => {
-            return refusals::mismatch(engine, &incoming.parts, &resolution.identity());
+            return refusals::mismatch(engine, &incoming, &resolution).await;
         }
         Standing::Own | Standing::Dead(_) => {}
     }

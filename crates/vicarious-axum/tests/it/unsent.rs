@@ -1,8 +1,8 @@
-//! What was typed into a form whose impersonation was over when it was sent.
+//! What was typed into a form whose impersonation was over, or not the one that runs, when it was sent.
 
 use http::StatusCode;
 use jiff::SignedDuration;
-use testkit::people::{alice, bob, eve};
+use testkit::people::{alice, bob, carol, eve};
 
 use crate::support::{HANDLE, World};
 
@@ -97,4 +97,101 @@ async fn what_another_site_sends_is_not_shown() {
             inside.raw("POST", "/notes", &[form, ("accept", "text/html"), ("sec-fetch-site", site)], &body).await;
         assert_eq!((page.status, page.text.contains("Mallory")), (StatusCode::GONE, shown), "{site}");
     }
+}
+
+// T32
+#[tokio::test]
+async fn what_was_typed_in_another_impersonation_comes_back_to_that_very_sign_in() {
+    let world = World::new().await;
+    let mut browser = world.writing(&bob(), &alice()).await;
+    let alices = browser.tag().await;
+    browser.stop().await;
+    let as_himself = browser.form("/notes", &fields(&alices)).await;
+    browser.start(&carol()).await;
+    let as_carol = browser.form("/notes", &fields(&alices)).await;
+    for page in [as_himself, as_carol] {
+        assert_eq!(page.status, StatusCode::CONFLICT);
+        for shown in [SHOWN, "Alice the Second", "Dear Sir,\nplease", "[redacted]"] {
+            assert!(page.text.contains(shown), "{shown} in {}", page.text);
+        }
+        assert!(!page.text.contains("hunter2") && !page.text.contains(&alices), "{}", page.text);
+        assert_eq!(page.header("cache-control"), "no-store");
+    }
+    let start = [&fields(&alices)[..], &[("account_id", "alice"), ("reason", "r")]].concat();
+    let page = browser.form("/impersonation", &start).await;
+    assert_eq!((page.status, page.text.contains(SHOWN)), (StatusCode::CONFLICT, false), "a form of ours");
+    assert!(world.done().is_empty());
+    assert!(!world.record().contains("Alice the Second"), "it is on no record");
+}
+
+#[tokio::test]
+async fn what_a_page_of_ours_held_comes_back_from_another_impersonation_too() {
+    let world = World::new().await;
+    let mut browser = world.inside(&bob(), &alice()).await;
+    let tag = browser.tag().await;
+    let held = browser.form("/notes", &fields(&tag)).await.hidden("_held").unwrap();
+    browser.stop().await;
+    browser.start(&carol()).await;
+    let switch =
+        [("_identity", tag.as_str()), ("_method", "PATCH"), ("mode", "write"), ("reason", "r"), ("_held", &held)];
+    let page = browser.form("/impersonation", &switch).await;
+    assert_eq!(page.status, StatusCode::CONFLICT);
+    assert!(page.text.contains("Alice the Second") && !page.text.contains("hunter2"), "{}", page.text);
+}
+
+// T32: a tab may have been left open by whoever was signed in before.
+#[tokio::test]
+async fn of_another_impersonation_nobody_else_sees_it_nor_who_sends_no_tag_of_theirs() {
+    let world = World::new().await;
+    let mut bobs = world.writing(&bob(), &alice()).await;
+    let tag = bobs.tag().await;
+    bobs.stop().await;
+    for other in [eve(), alice(), bob()] {
+        let mut as_themselves = world.browser(&other);
+        let page = as_themselves.form("/notes", &fields(&tag)).await;
+        assert_eq!((page.status, page.text.contains(SHOWN)), (StatusCode::CONFLICT, false), "{}", other.id());
+    }
+    for other in [eve(), bob()] {
+        let page = world.writing(&other, &alice()).await.form("/notes", &fields(&tag)).await;
+        assert_eq!((page.status, page.text.contains(SHOWN)), (StatusCode::CONFLICT, false), "{}", other.id());
+    }
+    bobs.start(&carol()).await;
+    for wrong in ["", "x"] {
+        let page = bobs.form("/notes", &fields(wrong)).await;
+        assert_eq!((page.status, page.text.contains(SHOWN)), (StatusCode::CONFLICT, false), "{wrong}");
+    }
+    let page = bobs.form("/notes", &fields(&tag)[1..]).await;
+    assert_eq!((page.status, page.text.contains(SHOWN)), (StatusCode::CONFLICT, false), "without a tag");
+    bobs.cookies.clear();
+    let page = bobs.form("/notes", &fields(&tag)).await;
+    assert_eq!((page.status, page.text.contains(SHOWN)), (StatusCode::CONFLICT, false), "signed out");
+}
+
+// T15
+#[tokio::test]
+async fn nor_is_what_another_site_sends_for_another_impersonation() {
+    let world = World::new().await;
+    let mut browser = world.writing(&bob(), &alice()).await;
+    let tag = browser.tag().await;
+    browser.stop().await;
+    let body = format!("_identity={tag}&name=Mallory");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (site, shown) in [("same-origin", true), ("cross-site", false), ("same-site", false)] {
+        let headers = [form, ("accept", "text/html"), ("sec-fetch-site", site)];
+        let page = browser.raw("POST", "/notes", &headers, &body).await;
+        assert_eq!((page.status, page.text.contains("Mallory")), (StatusCode::CONFLICT, shown), "{site}");
+    }
+}
+
+// T41
+#[tokio::test]
+async fn a_ledger_that_cannot_tell_whose_it_was_shows_nothing_and_the_form_is_refused_all_the_same() {
+    let world = World::new().await;
+    let mut browser = world.writing(&bob(), &alice()).await;
+    let tag = browser.tag().await;
+    browser.stop().await;
+    world.ledger.fail(true);
+    let page = browser.form("/notes", &fields(&tag)).await;
+    assert_eq!((page.status, page.text.contains(SHOWN)), (StatusCode::CONFLICT, false), "{}", page.text);
+    assert!(world.done().is_empty());
 }
