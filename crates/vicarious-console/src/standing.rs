@@ -17,7 +17,7 @@ pub(crate) enum Standing {
     Declines(Timestamp),
     Agreed(Timestamp),
     Asked(Timestamp),
-    /// What became of the last question of theirs, and when.
+    /// What became of the last question of theirs, or that the customer took back what they had given ahead, and when.
     Over(ConsentState, Timestamp),
     Missing,
 }
@@ -34,11 +34,23 @@ impl Standing {
         }
         let mut known = ledger.consents(Consents::Between { account: account.id(), agent }).await?;
         known.retain(|consent| consent.is_for(account));
-        let (now, own) = (vicarious.now(), known.iter().find(|consent| is_of(consent, agent)));
-        match (Self::of(&known, agent, now), own) {
-            (Self::Missing, Some(own)) => Ok(Self::over(vicarious, own, now).await?),
-            (standing, _) => Ok(standing),
+        match Self::of(&known, agent, vicarious.now()) {
+            Self::Missing => Self::last(vicarious, &known, agent).await,
+            standing => Ok(standing),
         }
+    }
+
+    /// Returns what happened last, where nothing lets anybody in and nothing is open.
+    async fn last(vicarious: &Vicarious, known: &[Consent], agent: &AccountId) -> Result<Self, Unavailable> {
+        // The latest comes first.
+        let own = match known.iter().find(|consent| is_of(consent, agent)) {
+            Some(own) => Some(Self::over(vicarious, own, vicarious.now()).await?),
+            None => None,
+        };
+        let taken_back = known.iter().filter(|consent| consent.was_taken_back());
+        let taken_back = taken_back.filter_map(|consent| Some((consent.state, consent.decided_at?)));
+        let last = taken_back.chain(own).max_by_key(|(_, at)| *at);
+        Ok(last.map_or(Self::Missing, |(state, at)| Self::Over(state, at)))
     }
 
     fn of(known: &[Consent], agent: &AccountId, now: Timestamp) -> Self {
@@ -51,8 +63,12 @@ impl Standing {
         asked.map_or(Self::Missing, |consent| Self::Asked(consent.asked_at))
     }
 
-    /// Returns what became of a consent that lets nobody in any more.
-    async fn over(vicarious: &Vicarious, consent: &Consent, now: Timestamp) -> Result<Self, Unavailable> {
+    /// Returns what became of a consent that lets nobody in any more, and when.
+    async fn over(
+        vicarious: &Vicarious,
+        consent: &Consent,
+        now: Timestamp,
+    ) -> Result<(ConsentState, Timestamp), Unavailable> {
         let state = consent.state_after(None, now);
         let decided = consent.decided_at.unwrap_or(consent.asked_at);
         let at = match (state, &consent.used_by) {
@@ -62,7 +78,7 @@ impl Standing {
             (ConsentState::Lapsed, _) => consent.ends_at,
             _ => decided,
         };
-        Ok(Self::Over(state, at))
+        Ok((state, at))
     }
 
     /// Returns the class of its label.

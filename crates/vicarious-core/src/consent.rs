@@ -201,6 +201,11 @@ impl Consent {
         self.kind.is_for_one_use() && self.used_by.is_some()
     }
 
+    /// Returns whether the customer gave it ahead, to every agent, and took it back.
+    pub fn was_taken_back(&self) -> bool {
+        self.kind == ConsentKind::Standing && self.grant.is_none() && self.state == ConsentState::Withdrawn
+    }
+
     /// Returns whether it is for `account` as that is now: what was given in somebody's place is for as long as they belong
     /// to the organisation that they belonged to then.
     pub fn is_for(&self, account: &Account) -> bool {

@@ -186,6 +186,49 @@ async fn what_was_recorded_can_be_disowned_also_when_it_is_over_and_only_once() 
 }
 
 #[tokio::test]
+async fn that_a_customer_took_back_a_yes_ahead_is_said_to_an_agent_who_never_asked() {
+    let world = World::new();
+    let given = world.browser(&alice()).json(Method::POST, "/consents", json!({ "ends_in": "day" })).await.json();
+    let path = format!("/consents/{}", given["id"].as_str().unwrap());
+    assert_eq!(decide(&world, &path, "withdraw").await, "/consents?done=withdraw");
+    let mut bob = world.browser(&bob());
+    for page in ["/accounts", "/accounts/alice"] {
+        let page = bob.page(page).await;
+        assert!(page.contains("<span class=\"vc-state vc-bad\">Withdrawn <time"), "{page}");
+    }
+    let said = "Alice Ames had given consent ahead, and took it back on Monday 2 March, 10:05 UTC.";
+    let start = text(&bob.page("/impersonation/new?account=alice").await);
+    assert!(start.contains(said) && start.contains("Ask Alice Ames"), "{start}");
+    let withdrawn = json!({ "state": "withdrawn", "at": "2026-03-02T10:05:00Z" });
+    assert_eq!(bob.ask("/accounts/alice").await.json()["consent"], withdrawn);
+
+    // What happened last is what counts.
+    let path = asked(&world).await;
+    let start = text(&bob.page("/impersonation/new?account=alice").await);
+    assert!(start.contains("Alice Ames was asked on Monday 2 March, 10:10 UTC"), "{start}");
+    decide(&world, &path, "refuse").await;
+    let start = text(&bob.page("/impersonation/new?account=alice").await);
+    assert!(start.contains("Alice Ames declined on Monday 2 March, 10:15 UTC."), "{start}");
+    assert!(text(&bob.page("/accounts").await).contains("Declined Today 10:15"));
+    let given = world.browser(&alice()).json(Method::POST, "/consents", json!({ "ends_in": "day" })).await.json();
+    decide(&world, &format!("/consents/{}", given["id"].as_str().unwrap()), "withdraw").await;
+    let start = text(&bob.page("/impersonation/new?account=alice").await);
+    assert!(start.contains("took it back on Monday 2 March, 10:25 UTC."), "{start}");
+    assert_eq!(bob.ask("/accounts/alice").await.json()["consent"]["at"], "2026-03-02T10:25:00Z");
+}
+
+#[tokio::test]
+async fn a_code_that_was_withdrawn_says_nothing_to_an_agent_who_never_had_it() {
+    let world = World::new();
+    let made = world.browser(&alice()).json(Method::POST, "/support-code", json!({})).await.json();
+    decide(&world, &format!("/consents/{}", made["consent"]["id"].as_str().unwrap()), "withdraw").await;
+    let mut bob = world.browser(&bob());
+    let start = text(&bob.page("/impersonation/new?account=alice").await);
+    assert!(start.contains("Alice Ames has not agreed yet."), "{start}");
+    assert_eq!(bob.ask("/accounts/alice").await.json()["consent"]["state"], "missing");
+}
+
+#[tokio::test]
 async fn a_support_code_that_nobody_used_and_a_yes_ahead_lapse() {
     let world = World::new();
     let mut alice = world.browser(&alice());

@@ -128,14 +128,19 @@ async fn consent_shown(
     }
     // The latest comes first.
     let mut asked = of_account().filter(|consent| consent.requested_by.as_ref().is_some_and(|by| by.id == *agent));
-    let sentence = match asked.next() {
-        Some(last) => {
-            let (english, at) = over(engine, last).await?;
-            say_when(english, at)
-        }
-        None => say("{customer} has not agreed yet."),
+    let asked = match asked.next() {
+        Some(last) => Some(over(engine, last).await?),
+        None => None,
     };
+    let last = of_account().filter_map(taken_back).chain(asked).max_by_key(|(_, at)| *at);
+    let sentence = last.map_or_else(|| say("{customer} has not agreed yet."), |(english, at)| say_when(english, at));
     Ok((ConsentShown::Missing, sentence))
+}
+
+/// Returns that the customer took back what they had given to every agent, and when, if it is so.
+fn taken_back(consent: &Consent) -> Option<(&'static str, Timestamp)> {
+    let at = consent.decided_at.filter(|_| consent.was_taken_back())?;
+    Some(("{customer} had given consent ahead, and took it back on {time}.", at))
 }
 
 /// Returns what became of a consent that lets nobody in any more, as a sentence, and when.
