@@ -1,5 +1,12 @@
 use serde::{Deserialize, Serialize};
 
+/// What `alg` says (RFC 8037).
+pub(crate) const ALGORITHM: &str = "EdDSA";
+/// What `typ` says, so that no other token of the same issuer is taken for one of these (RFC 8725, section 3.11).
+pub(crate) const TYPE: &str = "at+jwt";
+/// The longest that a token may be good for, in seconds.
+pub(crate) const LONGEST: i64 = 5 * 60;
+
 /// What a token says. Times are seconds since the epoch, as RFC 7519 has them.
 ///
 /// # Examples

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use vicarious_core::ports::{Ledger, Unavailable};
 use vicarious_core::{EndCause, Entry, Identity, Impersonation as Row, ImpersonationId, Kind, Mode as Allowed, Person};
 
-use crate::keys::thumbprint;
-use crate::{ALGORITHM, Actor, Claims, Impersonation, LONGEST, Mode, PublicKeys, TYPE};
+use crate::claims::{ALGORITHM, Actor, Claims, Impersonation, LONGEST, Mode, TYPE};
+use crate::keys::{PublicKeys, thumbprint};
 
 /// How long a token is good for by default, in seconds.
 const LASTS: i64 = 60;

@@ -3,6 +3,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::VerifyingKey;
 use serde::{Deserialize, Serialize};
 
+use crate::claims::ALGORITHM;
+
 /// The public keys of an application, as it serves them: a JSON Web Key Set (RFC 7517).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PublicKeys(Vec<(String, VerifyingKey)>);
@@ -68,7 +70,7 @@ impl PublicKeys {
     pub(crate) fn to_json(&self) -> serde_json::Value {
         let key = |(id, key): &(String, VerifyingKey)| {
             serde_json::json!({
-                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": crate::ALGORITHM, "kid": id,
+                "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": ALGORITHM, "kid": id,
                 "x": URL_SAFE_NO_PAD.encode(key.as_bytes()),
             })
         };
@@ -85,7 +87,7 @@ impl Key {
     fn usable(self) -> Option<(String, VerifyingKey)> {
         let is_ed25519 = self.kty == "OKP" && self.crv.as_deref() == Some("Ed25519");
         let is_for_this = self.usage.as_deref().is_none_or(|usage| usage == "sig")
-            && self.alg.as_deref().is_none_or(|alg| alg == crate::ALGORITHM);
+            && self.alg.as_deref().is_none_or(|alg| alg == ALGORITHM);
         let bytes = URL_SAFE_NO_PAD.decode(self.x?).ok()?;
         let key = VerifyingKey::from_bytes(&bytes.try_into().ok()?).ok()?;
         // A weak key verifies signatures of any text.

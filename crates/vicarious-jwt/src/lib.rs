@@ -31,10 +31,3 @@ pub use claims::{Actor, Claims, Impersonation, Mode};
 pub use issue::{Issuer, MintError, Token};
 pub use keys::{KeysError, PublicKeys};
 pub use verify::{Verifier, VerifyError};
-
-/// What `alg` says (RFC 8037).
-const ALGORITHM: &str = "EdDSA";
-/// What `typ` says, so that no other token of the same issuer is taken for one of these (RFC 8725, section 3.11).
-const TYPE: &str = "at+jwt";
-/// The longest that a token may be good for, in seconds.
-const LONGEST: i64 = 5 * 60;

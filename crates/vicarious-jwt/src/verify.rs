@@ -5,7 +5,8 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::{ALGORITHM, Claims, LONGEST, PublicKeys, TYPE};
+use crate::claims::{ALGORITHM, Claims, LONGEST, TYPE};
+use crate::keys::PublicKeys;
 
 /// The longest token that is looked at, in bytes.
 const LENGTH_AT_MOST: usize = 4096;
