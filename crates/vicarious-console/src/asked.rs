@@ -11,8 +11,8 @@ use serde_json::Value;
 use vicarious_axum::{ExtractRefused, Next, Notice, Problem, Refused, RequestIdentity, Staff, Vicarious, wants_json};
 use vicarious_core::{Identity, Person, Refusal, Timestamp, Words};
 
-use crate::Shared;
 use crate::answer::Failure;
+use crate::settings::Shared;
 use crate::when::When;
 
 /// Where Vicarious asks why somebody wants to start.

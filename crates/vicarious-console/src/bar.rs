@@ -9,7 +9,8 @@ use vicarious_core::ports::{Consents, Running};
 use vicarious_core::{Identity, Impersonation, Mode, Person, Words};
 
 use crate::sentence::{Say, Sentence};
-use crate::{BAR_CSS, Settings, who};
+use crate::settings::{BAR_CSS, Settings};
+use crate::who;
 
 /// What a customer is told on every page; empty for everybody else.
 ///

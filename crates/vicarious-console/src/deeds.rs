@@ -4,6 +4,8 @@ use vicarious_core::audit::RequestFacts;
 use vicarious_core::rules::{PERFORM, SUBSCRIBE, is_safe};
 use vicarious_core::{EndCause, Impersonation, Rules, Timestamp, Words};
 
+use crate::settings::{BAR_CSS, CUSTOMER_CSS, STAFF_CSS};
+
 /// Verbs that do not simply take `ed`; a phrase may also be in the past already.
 const VERBS: [(&str, &str); 20] = [
     ("see", "saw"),
@@ -79,7 +81,7 @@ fn phrase<'a>(rules: &'a Rules, request: &RequestFacts) -> Option<&'a str> {
 pub(crate) fn is_trifle(rules: &Rules, request: &RequestFacts) -> bool {
     let route = request.route.as_deref().unwrap_or_default();
     rules.verdict(&request.method, request.route.as_deref()).phrase == Some("")
-        || [crate::CUSTOMER_CSS, crate::STAFF_CSS, crate::BAR_CSS].iter().any(|css| route.ends_with(css))
+        || [CUSTOMER_CSS, STAFF_CSS, BAR_CSS].iter().any(|css| route.ends_with(css))
 }
 
 fn own(route: &str) -> Option<&'static str> {

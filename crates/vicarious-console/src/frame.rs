@@ -6,6 +6,7 @@ use vicarious_core::{Identity, Timestamp, Words};
 use crate::asked::Asked;
 use crate::bar::Bar;
 use crate::sentence::{Say, Sentence};
+use crate::settings::Room;
 use crate::sign_out::SignOut;
 use crate::when::When;
 
@@ -23,30 +24,6 @@ pub(crate) struct Frame {
     pub(crate) script: Option<String>,
     pub(crate) bar: String,
     words: Words,
-}
-
-/// A page that others lead to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
-    path: &'static str,
-    label: &'static str,
-}
-
-impl Room {
-    /// Returns a page with its path and what it is called.
-    pub const fn new(path: &'static str, label: &'static str) -> Self {
-        Self { path, label }
-    }
-
-    /// Returns its path.
-    pub fn path(&self) -> &'static str {
-        self.path
-    }
-
-    /// Returns what it is called.
-    pub fn label(&self) -> &'static str {
-        self.label
-    }
 }
 
 /// A link to a room.
@@ -125,20 +102,20 @@ impl Frame {
 /// Returns the links at the top: the application's rooms if it has named any, otherwise our own.
 fn links(asked: &Asked, staff: Staff) -> Vec<Link> {
     let link = |room: Room, href: String, path: &str| {
-        let below = path.strip_prefix(room.path);
+        let below = path.strip_prefix(room.path());
         let is_here = below.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        Link { href, label: asked.words.of(room.label).to_owned(), is_here }
+        Link { href, label: asked.words.of(room.label()).to_owned(), is_here }
     };
     if let Some(rooms) = &asked.desk.rooms {
         let rooms = rooms(&asked.identity, staff).into_iter();
-        return rooms.map(|room| link(room, room.path.to_owned(), &asked.link(&asked.path))).collect();
+        return rooms.map(|room| link(room, room.path().to_owned(), &asked.link(&asked.path))).collect();
     }
     let rooms: Vec<Room> = match staff {
         Staff::No => CUSTOMER.to_vec(),
         Staff::Agent => AGENT.to_vec(),
         Staff::Administrator => AGENT.into_iter().chain([TRAIL]).collect(),
     };
-    rooms.into_iter().map(|room| link(room, asked.link(room.path), &asked.path)).collect()
+    rooms.into_iter().map(|room| link(room, asked.link(room.path()), &asked.path)).collect()
 }
 
 /// Returns what the previous step did, as a sentence; a link can choose one of these and no other text.

@@ -7,7 +7,7 @@
 //! `DELETE` by a `_method` field where the application overrides methods, and by `POST` everywhere. The style sheets are open
 //! to everybody, and fetching them is not recorded.
 //!
-//! Read in this order: `asked` (what a request brings), `answer`, `frame`, then a file for each page.
+//! Read in this order: `settings`, `asked` (what a request brings), `answer`, `frame`, then a file for each page.
 
 mod access_log;
 mod answer;
@@ -23,6 +23,7 @@ mod impersonations;
 mod people;
 mod revoking;
 mod sentence;
+mod settings;
 mod sign_out;
 mod standing;
 mod support_code;
@@ -44,7 +45,8 @@ use vicarious_axum::{Refused, Staff, Vicarious, list_routes};
 use vicarious_core::{Identity, Words};
 
 pub use bar::Bar;
-pub use frame::Room;
+pub use settings::Room;
+use settings::{BAR_CSS, CUSTOMER_CSS, STAFF_CSS, Settings, Shared};
 use sign_out::SignOut;
 
 /// The largest body of a request to the console, in bytes.
@@ -56,48 +58,10 @@ pub struct Console {
     settings: Settings,
 }
 
-/// What every page is made with.
-#[derive(Clone)]
-pub(crate) struct Settings {
-    pub(crate) vicarious: Vicarious,
-    pub(crate) home: String,
-    pub(crate) brand: String,
-    pub(crate) stylesheets: Vec<String>,
-    pub(crate) sign_in: Option<String>,
-    pub(crate) sign_out: Option<SignOut>,
-    pub(crate) script: Option<String>,
-    pub(crate) rooms: Option<Rooms>,
-    pub(crate) at: String,
-    pub(crate) pseudonyms: Option<Arc<str>>,
-    /// Where this router serves the style sheet: two routers that are merged may not share a path.
-    pub(crate) css: &'static str,
-}
-
-pub(crate) type Shared = Arc<Settings>;
-pub(crate) type Rooms = Arc<dyn Fn(&Identity, Staff) -> Vec<Room> + Send + Sync>;
-
-const STAFF_CSS: &str = "/console/staff.css";
-const CUSTOMER_CSS: &str = "/console/customer.css";
-pub(crate) const BAR_CSS: &str = "/console/bar.css";
-
 impl Console {
     /// Returns the console of the application that `vicarious` is the layer of.
     pub fn new(vicarious: &Vicarious) -> Self {
-        Self {
-            settings: Settings {
-                vicarious: vicarious.clone(),
-                home: "/".to_owned(),
-                brand: "Support access".to_owned(),
-                stylesheets: Vec::new(),
-                sign_in: None,
-                sign_out: None,
-                script: None,
-                rooms: None,
-                at: String::new(),
-                pseudonyms: None,
-                css: STAFF_CSS,
-            },
-        }
+        Self { settings: Settings::of(vicarious) }
     }
 
     /// Sets the application's own first page, which the name at the top leads to, also on the start page; default `/`.

@@ -4,8 +4,8 @@ use sha2::{Digest, Sha256};
 use vicarious_core::consent::{Consent, Use};
 use vicarious_core::{Person, Words};
 
-use crate::Settings;
 use crate::asked::Asked;
+use crate::settings::Settings;
 
 /// Crockford's base 32: no letter that looks like a digit.
 const LETTERS: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
