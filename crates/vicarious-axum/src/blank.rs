@@ -1,21 +1,33 @@
-//! A page in the place of a refusal that shows nothing: a browser would show a page of its own, without a banner.
+//! A page in the place of a refusal that shows nothing, or a line of text: a browser would show that without a banner.
 
-use axum::body::HttpBody;
+use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode};
+use http_body_util::BodyExt;
 use vicarious_core::Person;
 
+use crate::mark::Asked;
 use crate::problem::Filled::Theirs;
 use crate::problem::Problem;
 use crate::site;
 
-/// Returns an answer of the application as it is, or with a page in it: where a browser opened a page and nothing but a
-/// status of 400 or more came back. Status and headers stay. `asked` are the headers of the request.
-pub(crate) fn filled(method: &Method, asked: &HeaderMap, customer: &Person, response: Response) -> Response {
-    if is_blank(&response) && method == Method::GET && site::opens_page(asked) {
-        let page = problem(response.status(), customer).respond(asked);
+/// How many bytes of text are shown on a page; more stays what it is.
+const QUOTED_AT_MOST: u64 = 16 * 1024;
+
+/// Returns an answer of the application as it is, or with a page in it: where a browser opened a page, and nothing but a
+/// status of 400 or more came back, or plain text with it, which the page quotes. Status and headers stay. `asked` is the
+/// request's head as it came in.
+pub(crate) async fn filled(asked: &Asked, customer: &Person, response: Response) -> Response {
+    let status = response.status();
+    let refuses = status.is_client_error() || status.is_server_error();
+    if !refuses || asked.method == Method::HEAD || !site::opens_page(&asked.headers) {
+        response
+    } else if is_blank(&response) {
+        let page = problem(status, customer).respond(&asked.headers);
         with_headers_of(response, page)
+    } else if is_text(&response) {
+        Box::pin(quoted(&asked.headers, customer, response)).await
     } else {
         response
     }
@@ -23,28 +35,62 @@ pub(crate) fn filled(method: &Method, asked: &HeaderMap, customer: &Person, resp
 
 /// Returns whether an answer says what went wrong by its status alone. A body of unknown length is none that is empty.
 fn is_blank(response: &Response) -> bool {
-    let (status, body) = (response.status(), response.body());
-    let says_something = |name| response.headers().contains_key(name);
-    (status.is_client_error() || status.is_server_error())
-        && (body.is_end_stream() || body.size_hint().exact() == Some(0))
-        && ![CONTENT_TYPE, CONTENT_ENCODING, CONTENT_DISPOSITION].into_iter().any(says_something)
+    let body = response.body();
+    (body.is_end_stream() || body.size_hint().exact() == Some(0))
+        && !says_any(response, &[CONTENT_TYPE])
+        && is_bare(response)
+}
+
+/// Returns whether an answer is text that can be quoted.
+fn is_text(response: &Response) -> bool {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.to_ascii_lowercase().replace([' ', '"'], "");
+    ["text/plain", "text/plain;charset=utf-8", "text/plain;charset=us-ascii"].contains(&kind.as_str())
+        && response.body().size_hint().exact().is_some_and(|length| length <= QUOTED_AT_MOST)
+        && is_bare(response)
+}
+
+fn is_bare(response: &Response) -> bool {
+    !says_any(response, &[CONTENT_ENCODING, CONTENT_DISPOSITION])
+}
+
+fn says_any(response: &Response, names: &[http::HeaderName]) -> bool {
+    names.iter().any(|name| response.headers().contains_key(name))
+}
+
+async fn quoted(asked: &HeaderMap, customer: &Person, response: Response) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let text = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let says = vec![("customer", Theirs(customer.name.clone()))];
+    let page = match text.trim() {
+        "" => problem(parts.status, customer),
+        text => Problem::new(parts.status, "text", title(parts.status))
+            .says("The application shows {customer} this text, and nothing else:", says)
+            .quotes(text),
+    };
+    parts.headers.remove(CONTENT_TYPE);
+    with_headers_of(Response::from_parts(parts, Body::empty()), page.respond(asked))
+}
+
+fn title(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::NOT_FOUND | StatusCode::GONE => "There is nothing here",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "This page is not shown",
+        status if status.is_server_error() => "The application has failed",
+        _ => "The application refuses this",
+    }
 }
 
 /// Returns what can be said of a status. Whether the customer would be told more is not known, so it is not said.
 fn problem(status: StatusCode, customer: &Person) -> Problem {
-    let (title, sentence) = match status {
-        StatusCode::NOT_FOUND | StatusCode::GONE => {
-            ("There is nothing here", "This page does not exist, or {customer} has no access to it.")
-        }
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            ("This page is not shown", "The application does not show this page to {customer}.")
-        }
-        status if status.is_server_error() => {
-            ("The application has failed", "It could not show this page to {customer}, and does not say why.")
-        }
-        _ => ("The application refuses this", "It does not show this page to {customer}, and does not say why."),
+    let sentence = match status {
+        StatusCode::NOT_FOUND | StatusCode::GONE => "This page does not exist, or {customer} has no access to it.",
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => "The application does not show this page to {customer}.",
+        status if status.is_server_error() => "It could not show this page to {customer}, and does not say why.",
+        _ => "It does not show this page to {customer}, and does not say why.",
     };
-    Problem::new(status, "blank", title).says(sentence, vec![("customer", Theirs(customer.name.clone()))])
+    Problem::new(status, "blank", title(status)).says(sentence, vec![("customer", Theirs(customer.name.clone()))])
 }
 
 /// Returns our page with whatever else the application's answer says.

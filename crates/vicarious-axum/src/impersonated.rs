@@ -17,6 +17,7 @@ use vicarious_core::{Entry, Impersonation, Mode, Rule};
 
 use crate::admit::{Leave, admit};
 use crate::back;
+use crate::blank;
 use crate::confirm::{self, Held, Subject};
 use crate::connect;
 use crate::cut;
@@ -98,7 +99,10 @@ where
         drop_what_would_hide_the_banner(&mut incoming.parts.headers);
         // Boxed, so that whatever awaits it is small.
         let handler = Box::pin(inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)));
-        let marked = async { lasting.mark(engine, &asked, handler.await) };
+        let marked = async {
+            let response = blank::filled(&asked, &row.current_user, handler.await).await;
+            lasting.mark(engine, &asked, response)
+        };
         match reading::run(engine, &row, about, intent, marked).await {
             Ok(Read::Recorded(response)) => cut::answer(engine, &row, response),
             Ok(Read::Over(cause)) => match Box::pin(refusals::over(engine, &asked.headers, &row, cause)).await {
@@ -139,7 +143,9 @@ where
             cut::upgrade(engine, &row, &mut incoming.parts);
         }
         let response = inner.run_dressed(engine, incoming.into_request(), Acting::of(&resolution)).await;
-        let response = mark::answer(engine, &row, &asked.admitted_at(at), response);
+        let asked = asked.admitted_at(at);
+        let response = blank::filled(&asked, &row.current_user, response).await;
+        let response = mark::answer(engine, &row, &asked, response);
         outcome.is(response.status());
         cut::answer(engine, &row, response)
     }

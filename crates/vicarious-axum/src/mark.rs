@@ -14,7 +14,6 @@ use vicarious_core::rules::is_safe;
 use vicarious_core::{Impersonation, Mode, Words};
 
 use crate::banner::{Banner, BannerData};
-use crate::blank;
 use crate::document::{self, Rewrite, Tagging, is_html};
 use crate::engine::Engine;
 use crate::lasting::Lasting;
@@ -36,7 +35,6 @@ impl Lasting {
     ///
     /// `asked` are the request's head as it came in.
     pub(crate) fn mark(&self, engine: &Engine, asked: &Asked, response: Response) -> Response {
-        let response = blank::filled(&asked.method, &asked.headers, &self.row.current_user, response);
         let mut response = self.rewritten(engine, asked, engine.languages.say(response)).unwrap_or_else(|why| {
             // The page that says so is one of ours, which can be marked.
             let instead = engine.languages.say(unmarkable(&asked.headers, &why));
@@ -136,7 +134,7 @@ fn has_document(asked: &Asked, response: &Response) -> bool {
 /// What of a request its answer depends on.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
-    method: Method,
+    pub(crate) method: Method,
     path: String,
     pub(crate) headers: HeaderMap,
     /// When it was admitted; from then on the impersonation is in use again.

@@ -29,6 +29,8 @@ pub struct Problem {
     pub links: Vec<Next>,
     /// The detail as a sentence of ours that can be said in other languages.
     says: Option<Says>,
+    /// Somebody else's text, which the page quotes.
+    quoted: Option<String>,
 }
 
 /// A sentence of ours with what stands for its names.
@@ -71,7 +73,8 @@ pub enum Next {
 impl Problem {
     /// Returns a problem; its `type` is `urn:vicarious:problem:` and the slug.
     pub fn new(status: StatusCode, kind: &'static str, title: impl Into<String>) -> Self {
-        Self { status, kind, title: title.into(), detail: None, extra: Map::new(), links: Vec::new(), says: None }
+        let (title, extra, links) = (title.into(), Map::new(), Vec::new());
+        Self { status, kind, title, detail: None, extra, links, says: None, quoted: None }
     }
 
     /// Says what happened this time.
@@ -87,6 +90,17 @@ impl Problem {
         let says = Says { english, values };
         (self.detail, self.says) = (Some(says.in_words(&Words::english())), Some(says));
         self
+    }
+
+    /// Quotes a text on the page, below what happened.
+    #[must_use]
+    pub(crate) fn quotes(mut self, text: impl Into<String>) -> Self {
+        self.quoted = Some(text.into());
+        self
+    }
+
+    pub(crate) fn quoted(&self) -> Option<&str> {
+        self.quoted.as_deref()
     }
 
     /// Returns what happened this time, in this language as far as it is a sentence of ours.

@@ -96,8 +96,10 @@ pub(crate) fn cross_site_page(words: &Words) -> String {
 pub(crate) fn problem_page(words: &Words, problem: &Problem) -> String {
     let detail = problem.detail_in(words);
     let detail = detail.map(|detail| format!("<p class=\"lead\">{}</p>\n", escape(&detail))).unwrap_or_default();
+    let quoted =
+        problem.quoted().map(|text| format!("<pre class=\"quote\">{}</pre>\n", escape(text))).unwrap_or_default();
     let steps: String = problem.links.iter().map(|next| step(words, next)).collect();
-    let main = format!("{detail}<div class=\"actions\">\n{steps}{home}\n</div>\n", home = home(words));
+    let main = format!("{detail}{quoted}<div class=\"actions\">\n{steps}{home}\n</div>\n", home = home(words));
     Page { title: words.of(&problem.title), words, body_class: "warning" }.render(main)
 }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::Write as _;
+use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Body;
@@ -48,6 +49,13 @@ async fn blank(Path(status): Path<u16>) -> Response {
     (StatusCode::from_u16(status).unwrap(), [("retry-after", "7"), ("set-cookie", COOKIE)]).into_response()
 }
 
+async fn said() -> Response {
+    (StatusCode::NOT_FOUND, [("retry-after", "7"), ("set-cookie", COOKIE)], "no order <b>7</b>\nhere").into_response()
+}
+
+/// More text than a page quotes.
+static LONG: LazyLock<String> = LazyLock::new(|| "gone ".repeat(4000));
+
 fn routes() -> Router {
     let encoded = |encoding: &'static str| {
         move || async move { ([("content-type", "text/html"), ("content-encoding", encoding)], "Alice's secret") }
@@ -76,7 +84,9 @@ fn routes() -> Router {
         .route("/attachment", get(attached))
         .route("/blank/{status}", get(blank))
         .route("/only-post", post(|| async {}))
-        .route("/said/text", get(|| async { (StatusCode::NOT_FOUND, "gone") }))
+        .route("/said/text", get(said))
+        .route("/said/latin", get(|| async { (StatusCode::NOT_FOUND, typed("text/plain; charset=latin1", "gone")) }))
+        .route("/said/long", get(|| async { (StatusCode::NOT_FOUND, LONG.clone()) }))
         .route("/said/json", get(|| async { (StatusCode::NOT_FOUND, axum::Json(json!({}))) }))
         .route("/said/empty-text", get(|| async { (StatusCode::NOT_FOUND, "") }))
         .route("/said/pieces", get(|| async { (StatusCode::NOT_FOUND, in_no_pieces()) }))
@@ -158,10 +168,34 @@ async fn a_refusal_that_shows_nothing_becomes_a_page_with_the_banner_where_a_bro
 
 // T64
 #[tokio::test]
+async fn a_refusal_in_plain_text_is_quoted_on_a_page_with_the_banner() {
+    let world = world().await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    let path = "/said/text";
+    let page = inside.raw("GET", path, &OPENS, "").await;
+    check_document(path, &page);
+    assert_eq!((page.status.as_u16(), page.header("retry-after"), page.header("set-cookie")), (404, "7", COOKIE));
+    assert!(page.text.contains("The application shows Alice Ames this text, and nothing else:"), "{}", page.text);
+    assert!(page.text.contains(">no order &lt;b&gt;7&lt;/b&gt;\nhere</pre>"), "{}", page.text);
+    let empty = inside.raw("GET", "/said/empty-text", &OPENS, "").await;
+    check_document("no text", &empty);
+    assert!(empty.text.contains("This page does not exist, or Alice Ames has no access to it."), "{}", empty.text);
+    let fetched = inside.raw("GET", path, &[("accept", "text/html"), ("sec-fetch-dest", "empty")], "").await;
+    check_marked("fetched", &fetched);
+    let own = world.browser(&alice()).raw("GET", path, &OPENS, "").await;
+    for text in [fetched.text, own.text] {
+        assert_eq!(text, "no order <b>7</b>\nhere", "scripts, and the customer, get what there is");
+    }
+}
+
+// T64
+#[tokio::test]
 async fn what_the_application_answers_with_stays_and_so_does_what_no_page_is_opened_with() {
     let world = world().await;
     let mut inside = world.inside(&bob(), &alice()).await;
-    for (path, body) in [("/said/text", "gone"), ("/said/json", "{}"), ("/said/empty-text", ""), ("/said/pieces", "")] {
+    for (path, body) in
+        [("/said/json", "{}"), ("/said/latin", "gone"), ("/said/pieces", ""), ("/said/long", LONG.as_str())]
+    {
         let answer = inside.raw("GET", path, &OPENS, "").await;
         check_marked(path, &answer);
         assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NOT_FOUND, body), "{path}");
