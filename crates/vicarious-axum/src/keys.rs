@@ -70,7 +70,7 @@ impl Purpose {
 /// Why a text is no key ring. It never repeats the text.
 ///
 /// `Debug` is the same sentence as `Display`, because that is what is seen of an error that leaves `main`.
-#[derive(Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
     /// The environment variable that was to hold the keys is not set.
     #[error(
@@ -90,6 +90,14 @@ pub enum KeyError {
         number: usize,
         /// How long it is.
         bytes: usize,
+    },
+    /// An environment variable is set, and what it holds is wrong.
+    #[error("in the environment variable `{variable}`: {error}")]
+    In {
+        /// Which one.
+        variable: &'static str,
+        /// What is wrong with it.
+        error: Box<KeyError>,
     },
 }
 
@@ -151,10 +159,10 @@ impl KeyRing {
     ///
     /// # Errors
     ///
-    /// [`KeyError`] names a variable that is not set, or says which key is wrong.
+    /// [`KeyError`] names the variable, which is not set, or in which a key is wrong.
     pub fn from_env(name: &'static str) -> Result<Self, KeyError> {
         let text = std::env::var_os(name).ok_or(KeyError::Unset(name))?;
-        Self::parse(&text.to_string_lossy())
+        Self::parse(&text.to_string_lossy()).map_err(|error| KeyError::In { variable: name, error: Box::new(error) })
     }
 
     /// Returns the text that [`KeyRing::parse`] reads: the secret itself.

@@ -134,7 +134,8 @@ impl fmt::Display for Finding {
             ),
             Self::NoPhrase { routes } => write!(
                 f,
-                "customers read \"opened another page\" of {}: give each a line with a phrase, `.read(\"GET /…\", \"looked at …\")`",
+                "customers read \"opened another page\" of {}: give each a line with a phrase, `.read(\"GET /…\", \"looked at …\")`, an \
+                 empty one where nothing is to be told, as of a redirect",
                 routes.join(", ")
             ),
             Self::NoSignOut => f.write_str(

@@ -214,3 +214,11 @@ fn a_variable_that_is_not_set_is_named() {
     let error = KeyRing::from_env("VICARIOUS_KEYS_OF_NOBODY").unwrap_err();
     assert!(error.to_string().contains("`VICARIOUS_KEYS_OF_NOBODY` is not set"), "{error}");
 }
+
+#[test]
+fn a_variable_that_holds_something_else_is_named_and_not_shown() {
+    let held = std::env::var("PATH").unwrap();
+    let error = KeyRing::from_env("PATH").unwrap_err().to_string();
+    assert_eq!(error, "in the environment variable `PATH`: key 1 is not base64");
+    assert!(!error.contains(&held));
+}

@@ -14,6 +14,10 @@ fn in_two_languages(host: Shop) -> Result<Vicarious, BuildError> {
     Ok(vicarious)
 }
 
+fn another_noun() -> Words {
+    Words::english().calling_customers("member", "members")
+}
+
 fn other_sentences() -> Words {
     Words::english()
         .replace("Stop", "Leave")
@@ -37,6 +41,7 @@ fn french() -> Words {
 async fn sentences_that_exist_are_replaced_and_texts_of_the_application_translated() {
     assert!(in_two_languages(Shop::default()).is_ok());
     assert_eq!(other_sentences().mistakes(), [""; 0]);
+    assert_eq!((another_noun().text("Find a customer"), another_noun().mistakes()), ("Find a member", [].as_slice()));
     assert_eq!(own_texts().mistakes(), [""; 0]);
 }
 
