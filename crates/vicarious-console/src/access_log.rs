@@ -1,5 +1,7 @@
 //! Who looked at my account: the customer's own view of what agents did.
 
+mod still;
+
 use askama::Template;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
@@ -17,6 +19,7 @@ use crate::sentence::{Say, Sentence};
 use crate::until::given_until;
 use crate::when::{When, long};
 use crate::who;
+use still::Still;
 
 /// How many accesses a page has.
 const PER_PAGE: usize = 20;
@@ -33,6 +36,8 @@ struct AccessLogPage {
     frame: Frame,
     running: Vec<Shown>,
     accesses: Vec<Shown>,
+    /// What still lets somebody in, for a customer who has just put somebody out.
+    still: Vec<Still>,
     /// What others have agreed to in the customer's place.
     given: Vec<Sentence>,
     /// Whether the customer looks, and not an agent as the customer.
@@ -99,6 +104,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         frame: Frame::of(&asked, asked.words.text("Who looked at my account")).await?,
         running: show(running),
         accesses: show(accesses),
+        still: still::after_an_end(&asked).await?,
         given: if before.is_none() { given(&asked, account).await? } else { Vec::new() },
         is_own: !asked.identity.is_impersonating(),
         next,

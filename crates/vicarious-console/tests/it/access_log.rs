@@ -83,6 +83,50 @@ async fn the_customer_ends_what_runs_and_nobody_else_does_it_here() {
     assert!(!alice.page("/access-log").await.contains(&path));
 }
 
+#[tokio::test]
+async fn whoever_puts_somebody_out_reads_what_still_lets_them_in_and_withdraws_it_right_there() {
+    let world = World::new();
+    let consent = world.agree(&alice()).await["id"].as_str().unwrap().to_owned();
+    let mut pair = world.browser(&bob());
+    let path = format!("/access-log/{}", pair.start(&alice()).await);
+    let mut alice = world.browser(&alice());
+    let ended = alice.form(&path, &[("_method", "DELETE"), ("everywhere", "yes")]).await.location().to_owned();
+    let page = alice.page(&ended).await;
+    let said = "Your consent stays until Mon 9 March 10:00: any agent may come in again without asking. Withdraw";
+    assert!(text(&page).contains(said), "{}", text(&page));
+    let withdraw = format!("/consents/{consent}");
+    assert!(page.contains(&format!("<form method=\"post\" action=\"{withdraw}\">")), "{page}");
+    assert!(alice.page("/access-log?done=over").await.contains(&withdraw), "it was over, and the door is as open");
+    assert!(!alice.page("/access-log").await.contains(&withdraw), "who has ended nothing is not urged");
+    let mut eve = world.inside(&eve(), &testkit::people::alice()).await;
+    assert!(!eve.page("/access-log?done=ended").await.contains(&withdraw), "an agent withdraws nothing");
+
+    let fields = [("_method", "PATCH"), ("decision", "withdraw")];
+    assert_eq!(alice.form(&withdraw, &fields).await.location(), "/consents?done=withdraw");
+    assert_eq!(eve.ask("/invoices").await.json()["cause"], "consent_withdrawn");
+    let page = text(&alice.page(&ended).await);
+    assert!(page.contains("whoever was in there is out.") && !page.contains("Your consent stays"), "{page}");
+}
+
+#[tokio::test]
+async fn what_is_used_up_is_not_told_to_stay_after_an_end() {
+    let world = World::new();
+    let mut alice = world.browser(&alice());
+    let mut asks = async |agent| {
+        let wish = json!({ "account_id": "alice", "reason": "a page looks wrong" });
+        let asked = world.browser(&agent).json(Method::POST, "/consents/requests", wish).await.json();
+        let path = format!("/consents/{}", asked["id"].as_str().unwrap());
+        alice.json(Method::PATCH, &path, json!({ "decision": "give" })).await;
+        path
+    };
+    let (used, unused) = (asks(bob()).await, asks(eve()).await);
+    let running = world.browser(&bob()).start(&testkit::people::alice()).await;
+    let ended = alice.form(&format!("/access-log/{running}"), &[("_method", "DELETE")]).await.location().to_owned();
+    let page = alice.page(&ended).await;
+    assert!(text(&page).contains("Your consent for Eve Early stays until"), "{}", text(&page));
+    assert!(page.contains(&unused) && !page.contains(&used), "{page}");
+}
+
 /// Returns where the bar's form leads that puts somebody out.
 fn end_of(page: &str, who: &str) -> String {
     let lines: Vec<&str> = page.split("<div class=\"vc-visitor\">").skip(1).filter(|line| line.contains(who)).collect();
