@@ -18,7 +18,7 @@ use crate::when::When;
               {% when Piece::Standout with (sentence) %}<strong>{{ sentence }}</strong>\
               {% when Piece::Stressed with (text) %}<em>{{ text }}</em>\
               {% when Piece::Code with (text) %}<code>{{ text }}</code>\
-              {% when Piece::Time with (when) %}{{ when }}\
+              {% when Piece::Time with (when) %}{% if loop.first %}{{ when }}{% else %}{{ when.within() }}{% endif %}\
               {% when Piece::Link with { href, label } %}<a href=\"{{ href }}\">{{ label }}</a>\
               {% when Piece::Value with (text) %}<q><bdi>{{ text }}</bdi></q>{% endmatch %}{% endfor %}",
     ext = "html"

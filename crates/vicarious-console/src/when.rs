@@ -14,6 +14,8 @@ use vicarious_core::{Timestamp, Words};
 pub(crate) struct When {
     at: Timestamp,
     text: String,
+    /// Whether it is told by a word such as `Today`.
+    is_near: bool,
 }
 
 impl When {
@@ -29,16 +31,16 @@ impl When {
     fn told(words: &Words, at: Timestamp, now: Timestamp, clock: &str) -> Self {
         let (day, today) = (date(at), date(now));
         let is = |other: Option<Date>| other == Some(day);
-        let sentence = if day == today {
-            "Today {time}"
+        let (sentence, is_near) = if day == today {
+            ("Today {time}", true)
         } else if is(today.yesterday().ok()) {
-            "Yesterday {time}"
+            ("Yesterday {time}", true)
         } else if is(today.tomorrow().ok()) {
-            "Tomorrow {time}"
+            ("Tomorrow {time}", true)
         } else if day.year() == today.year() {
-            "{weekday} {day} {month} {time}"
+            ("{weekday} {day} {month} {time}", false)
         } else {
-            "{day} {month} {year} {time}"
+            ("{day} {month} {year} {time}", false)
         };
         let values: [(&str, &dyn Display); 5] = [
             ("time", &at.strftime(clock)),
@@ -47,7 +49,15 @@ impl When {
             ("month", &words.month(at)),
             ("year", &day.year()),
         ];
-        Self { at, text: words.fill(sentence, &values) }
+        Self { at, text: words.fill(sentence, &values), is_near }
+    }
+
+    /// Returns the same for the middle of a sentence: `today 14:02`.
+    pub(crate) fn within(&self) -> Self {
+        let mut letters = self.text.chars();
+        let first = letters.next().filter(|_| self.is_near);
+        let small = |first: char| first.to_lowercase().chain(letters).collect();
+        Self { text: first.map_or_else(|| self.text.clone(), small), ..self.clone() }
     }
 }
 
@@ -127,6 +137,20 @@ mod tests {
             ("2025-12-31T10:00:00Z", "31 December 2025 10:00"),
         ] {
             assert_eq!(When::new(&Words::english(), at(time), now).text, wanted);
+        }
+    }
+
+    #[test]
+    fn a_word_for_a_day_is_small_within_a_sentence_and_a_name_is_not() {
+        let now = at("2026-03-02T10:00:00Z");
+        for (words, time, wanted) in [
+            (Words::english(), "2026-03-03T09:05:00Z", "tomorrow 09:05"),
+            (Words::german(), "2026-03-01T09:05:00Z", "gestern 09:05"),
+            (Words::english(), "2026-03-09T10:00:00Z", "Mon 9 March 10:00"),
+            (Words::english(), "2025-12-31T10:00:00Z", "31 December 2025 10:00"),
+            (Words::english().replace("Today {time}", "{time} ÜTC"), "2026-03-02T10:00:00Z", "10:00 ÜTC"),
+        ] {
+            assert_eq!(When::new(&words, at(time), now).within().text, wanted);
         }
     }
 

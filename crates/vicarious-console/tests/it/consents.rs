@@ -189,7 +189,7 @@ async fn opting_out_ends_everything_and_opting_in_lets_others_ask() {
     assert_eq!(alice.ask("/consents").await.json()["consents"][0]["state"], "withdrawn");
     assert_eq!(alice.json(Method::POST, "/consents/opt-out", json!({})).await.status, StatusCode::CONFLICT);
     assert_eq!(alice.form("/consents/opt-out", &[]).await.location(), "/consents?done=opted-out");
-    assert!(text(&alice.page("/consents").await).contains("Support access is off since Today 10:00."));
+    assert!(text(&alice.page("/consents").await).contains("Support access is off since today 10:00."));
     let back = alice.json(Method::POST, "/consents/opt-in", json!({})).await;
     assert_eq!((back.status, back.json()), (StatusCode::OK, json!({ "opted_out": null })));
     asked(&world).await;

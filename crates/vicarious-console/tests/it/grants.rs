@@ -124,7 +124,7 @@ async fn the_person_sees_who_agreed_for_her_and_ends_it_for_good() {
     let people = text(&world.browser(&olga()).page("/consents/people").await);
     assert!(people.contains("Alice Ames alice@example.com Decides alone"), "{people}");
     let before = text(&herself.page("/consents").await);
-    assert!(before.contains("Withdrawn Olga Olsen agreed in your place Today 10:00"), "{before}");
+    assert!(before.contains("Withdrawn Olga Olsen agreed in your place today 10:00"), "{before}");
     world.agree(&alice()).await;
     assert_eq!(start(&world, &alice()).await, StatusCode::CREATED, "on her own word");
 }
@@ -262,7 +262,7 @@ async fn agents_and_administrators_see_that_the_organisation_agreed() {
     );
     let id = world.browser(&bob()).start(&alice()).await;
     let timeline = text(&world.browser(&dana()).page(&format!("/impersonations/{id}")).await);
-    let agreed = "Olga Olsen of Ames Ltd had agreed for Alice Ames (Today 10:00), until Mon 9 March 10:00.";
+    let agreed = "Olga Olsen of Ames Ltd had agreed for Alice Ames (today 10:00), until Mon 9 March 10:00.";
     assert!(timeline.contains(agreed), "{timeline}");
     let all = text(&world.browser(&dana()).page("/consents").await);
     assert!(all.contains("Given by an administrator nobody: given by Olga Olsen for Ames Ltd"), "{all}");
@@ -297,7 +297,7 @@ async fn she_lists_her_people_and_agrees_for_one_after_the_other_without_a_scrip
     assert_eq!(people(&world, "/consents/people?q=Alice").await.len(), 1);
     let page = olga.page("/consents/people?done=given-for").await;
     assert!(text(&page).contains("You agreed in this person’s place."), "{}", text(&page));
-    assert!(text(&page).contains("Given by Olga Olsen for Ames Ltd until Tomorrow 10:00"), "{}", text(&page));
+    assert!(text(&page).contains("Given by Olga Olsen for Ames Ltd until tomorrow 10:00"), "{}", text(&page));
     let path =
         page.split("action=\"").find_map(|rest| rest.strip_prefix("/consents/").filter(|rest| !rest.starts_with('p')));
     let path = format!("/consents/{}", path.unwrap().split('"').next().unwrap());
@@ -391,7 +391,7 @@ async fn all_of_it_is_there_in_german() {
         (
             dana(),
             &format!("/impersonations/{id}"),
-            vec!["Olga Olsen von Ames Ltd hatte für Alice Ames zugestimmt (Heute 10:00)"],
+            vec!["Olga Olsen von Ames Ltd hatte für Alice Ames zugestimmt (heute 10:00)"],
         ),
     ] {
         let page = text(&world.browser(&who).page(path).await);

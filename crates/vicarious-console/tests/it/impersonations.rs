@@ -124,7 +124,7 @@ async fn a_timeline_tells_the_story_in_sentences() {
     let page = world.browser(&dana()).page(&format!("/impersonations/{id}")).await;
     let told = text(&page);
     for sentence in [
-        "Alice Ames had agreed ahead (Today 10:00), until Mon 9 March 10:00.",
+        "Alice Ames had agreed ahead (today 10:00), until Mon 9 March 10:00.",
         "Bob Baker began to use the application as Alice Ames: a page looks wrong (SUP-4711)",
         "Bob Baker looked at invoices. GET /invoices · 200 · ",
         "Bob Baker opened /no/such/page. GET /no/such/page · 404 · ",

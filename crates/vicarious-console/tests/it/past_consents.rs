@@ -93,7 +93,7 @@ async fn a_question_that_nobody_answers_lapses() {
             class: "vc-plain",
             customer: "Lapsed Bob Baker asked Mon 2 March 10:00: a page looks wrong",
             asked: "Alice Ames Lapsed Bob Baker a page looks wrong Mon 2 March 10:00 Today 10:00",
-            standing: "Lapsed Today 10:00",
+            standing: "Lapsed today 10:00",
             start: "What Alice Ames was asked for lapsed on Thursday 5 March, 10:00 UTC.",
             json: json!({ "state": "lapsed", "at": "2026-03-05T10:00:00Z" }),
         },
@@ -113,7 +113,7 @@ async fn a_visit_that_was_agreed_to_and_not_begun_lapses() {
             class: "vc-plain",
             customer: "Lapsed Bob Baker asked Mon 2 March 10:00: a page looks wrong",
             asked: "Alice Ames Lapsed Bob Baker a page looks wrong Mon 2 March 10:00 Today 10:05",
-            standing: "Lapsed Today 10:05",
+            standing: "Lapsed today 10:05",
             start: "What Alice Ames was asked for lapsed on Monday 9 March, 10:05 UTC.",
             json: json!({ "state": "lapsed", "at": "2026-03-09T10:05:00Z" }),
         },
@@ -133,9 +133,9 @@ async fn what_is_withdrawn_is_said_to_both_with_its_time() {
         &world,
         Told {
             class: "vc-bad",
-            customer: "Withdrawn Bob Baker asked Today 10:00: a page looks wrong",
+            customer: "Withdrawn Bob Baker asked today 10:00: a page looks wrong",
             asked: "Alice Ames Withdrawn Bob Baker a page looks wrong Today 10:00 over",
-            standing: "Withdrawn Today 10:15",
+            standing: "Withdrawn today 10:15",
             start: "Alice Ames withdrew consent on Monday 2 March, 10:15 UTC.",
             json: json!({ "state": "withdrawn", "at": "2026-03-02T10:15:00Z" }),
         },
@@ -155,9 +155,9 @@ async fn what_the_customer_never_agreed_to_is_said_to_both_with_its_time() {
         &world,
         Told {
             class: "vc-bad",
-            customer: "Never agreed Bob Baker recorded that you agreed Today 10:00: phone: yes, do look",
+            customer: "Never agreed Bob Baker recorded that you agreed today 10:00: phone: yes, do look",
             asked: "Alice Ames Never agreed Bob Baker phone: yes, do look Today 10:00 over",
-            standing: "Disowned Today 10:05",
+            standing: "Disowned today 10:05",
             start: "Alice Ames said on Monday 2 March, 10:05 UTC that they had never agreed.",
             json: json!({ "state": "disowned", "at": "2026-03-02T10:05:00Z" }),
         },
@@ -209,7 +209,7 @@ async fn that_a_customer_took_back_a_yes_ahead_is_said_to_an_agent_who_never_ask
     decide(&world, &path, "refuse").await;
     let start = text(&bob.page("/impersonation/new?account=alice").await);
     assert!(start.contains("Alice Ames declined on Monday 2 March, 10:15 UTC."), "{start}");
-    assert!(text(&bob.page("/accounts").await).contains("Declined Today 10:15"));
+    assert!(text(&bob.page("/accounts").await).contains("Declined today 10:15"));
     let given = world.browser(&alice()).json(Method::POST, "/consents", json!({ "ends_in": "day" })).await.json();
     decide(&world, &format!("/consents/{}", given["id"].as_str().unwrap()), "withdraw").await;
     let start = text(&bob.page("/impersonation/new?account=alice").await);
@@ -236,7 +236,7 @@ async fn a_support_code_that_nobody_used_and_a_yes_ahead_lapse() {
     alice.json(Method::POST, "/consents", json!({ "ends_in": "day" })).await;
     world.clock.advance(DAY);
     let page = text(&alice.page("/consents").await);
-    for lapsed in ["Lapsed Support code made Yesterday 10:00", "Lapsed Given ahead Yesterday 10:00"] {
+    for lapsed in ["Lapsed Support code made yesterday 10:00", "Lapsed Given ahead yesterday 10:00"] {
         assert!(page.contains(lapsed), "{page}");
     }
     assert!(page.contains("In force You have not agreed to anything: nobody can come in."), "{page}");

@@ -48,7 +48,7 @@ async fn a_consent_is_in_force_only_while_somebody_is_in_because_of_it() {
         let world = World::new();
         let mut bob = if is_code { by_code(&world).await } else { by_answer(&world).await };
         let (in_force, before) = shown(&world).await;
-        assert!(in_force.contains("Bob Baker until Today 11:00 Agreed, in use, Today 10:00."), "{in_force}");
+        assert!(in_force.contains("Bob Baker until today 11:00 Agreed, in use, today 10:00."), "{in_force}");
         assert!(in_force.contains("Withdraw"), "{in_force}");
         assert!(before.starts_with("Nothing yet."), "{before}");
         let now = listed(&world).await;
@@ -59,9 +59,9 @@ async fn a_consent_is_in_force_only_while_somebody_is_in_because_of_it() {
         let (in_force, before) = shown(&world).await;
         assert!(in_force.starts_with("You have not agreed to anything: nobody can come in."), "{in_force}");
         assert!(!in_force.contains("Withdraw"), "{in_force}");
-        assert!(before.starts_with("Used Today 10:00 "), "{before}");
+        assert!(before.starts_with("Used today 10:00 "), "{before}");
         let how =
-            if is_code { "Support code made Today 10:00, used by Bob Baker" } else { "Bob Baker asked Today 10:00" };
+            if is_code { "Support code made today 10:00, used by Bob Baker" } else { "Bob Baker asked today 10:00" };
         assert!(before.contains(how), "{before}");
         assert_eq!(listed(&world).await["state"], "used");
 
@@ -111,14 +111,14 @@ async fn agents_and_administrators_read_the_same() {
     assert!(unused.contains("Alice Ames Support code, not used yet whoever has the code"), "{unused}");
     by_code(&world).await.stop().await;
     let used = text(&dana.page("/consents").await);
-    assert!(used.contains("Alice Ames Used Today 10:00 Bob Baker, with a code no reason Today 10:00 over"), "{used}");
+    assert!(used.contains("Alice Ames Used today 10:00 Bob Baker, with a code no reason Today 10:00 over"), "{used}");
     assert_eq!(dana.ask("/consents").await.json()["consents"][0]["state"], "used");
 
     let mut bob = by_answer(&world).await;
     assert!(text(&bob.page("/consents").await).contains("Agreed, in use"));
     bob.stop().await;
     let own = text(&bob.page("/consents").await);
-    assert!(own.contains("Alice Ames Used Today 10:00 Bob Baker a page looks wrong Today 10:00 over"), "{own}");
+    assert!(own.contains("Alice Ames Used today 10:00 Bob Baker a page looks wrong Today 10:00 over"), "{own}");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn an_agent_is_told_that_the_customer_has_declined() {
     world.browser(&alice()).json(Method::PATCH, &path, json!({ "decision": "refuse" })).await;
     world.clock.advance(SignedDuration::from_mins(5));
     let (list, start, json) = told(&mut bob).await;
-    assert!(list.contains("alice@example.com Declined Today 10:05 nobody"), "{list}");
+    assert!(list.contains("alice@example.com Declined today 10:05 nobody"), "{list}");
     assert!(start.contains("Alice Ames declined on Monday 2 March, 10:05 UTC."), "{start}");
     assert!(start.contains("Ask Alice Ames"), "{start}");
     assert_eq!(json, json!({ "state": "refused", "at": "2026-03-02T10:05:00Z" }));
@@ -173,7 +173,7 @@ async fn an_agent_is_told_that_the_one_visit_is_used_up() {
     world.clock.advance(SignedDuration::from_mins(5));
     bob.stop().await;
     let (list, start, json) = told(&mut bob).await;
-    assert!(list.contains("alice@example.com Used Today 10:00 nobody"), "{list}");
+    assert!(list.contains("alice@example.com Used today 10:00 nobody"), "{list}");
     assert!(start.contains("Alice Ames had agreed to one visit, which began on Monday 2 March, 10:00 UTC."), "{start}");
     assert_eq!(json, json!({ "state": "used", "at": "2026-03-02T10:00:00Z" }));
 }
