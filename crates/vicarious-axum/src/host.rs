@@ -163,6 +163,13 @@ impl<User> From<(Vec<User>, u64)> for Found<User> {
     }
 }
 
+/// The same, from a count as PostgreSQL has it; a negative one is none.
+impl<User> From<(Vec<User>, i64)> for Found<User> {
+    fn from((accounts, total): (Vec<User>, i64)) -> Self {
+        Self { accounts, total: u64::try_from(total).unwrap_or(0) }
+    }
+}
+
 /// What somebody may see of the console.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Staff {
@@ -341,4 +348,16 @@ fn pairs<User: 'static>(pairing: Option<&Pairing<User>>, one: &Known, other: &Kn
 
 fn nobody() -> Found<Known> {
     Found { accounts: Vec::new(), total: 0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Found;
+
+    #[test]
+    fn a_count_may_be_signed_as_that_of_a_database_is_and_a_negative_one_is_none() {
+        for (counted, total) in [(41, 41), (i64::MAX, i64::MAX as u64), (0, 0), (-1, 0)] {
+            assert_eq!(Found::from((vec!["alice"], counted)), Found { accounts: vec!["alice"], total });
+        }
+    }
 }
