@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
@@ -9,6 +10,8 @@ use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use vicarious_core::{Identity, SignInKey};
 
+use crate::Vicarious;
+use crate::engine::Engine;
 use crate::host::Known;
 use crate::problem::Problem;
 use crate::refusals;
@@ -40,6 +43,8 @@ pub(crate) struct Acting {
     pub(crate) sign_in: Option<SignInKey>,
     /// Why this is nobody, where it would be a refusal but for a socket that can say so itself.
     pub(crate) dead: Option<DeadCause>,
+    /// Whose layer it is; none until the request goes on from there.
+    pub(crate) engine: Option<Arc<Engine>>,
 }
 
 /// The sentence that a stop has left for the agent's next page, such as "You are logged out as alice@example.com".
@@ -132,6 +137,16 @@ impl IntoResponse for ExtractRefused {
     }
 }
 
+/// The system whose layer the request has passed.
+impl<S: Sync> FromRequestParts<S> for Vicarious {
+    type Rejection = ExtractRefused;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        let engine = acting(parts)?.engine.clone();
+        engine.map(|engine| Self { engine }).ok_or_else(|| no_layer(parts))
+    }
+}
+
 impl<S: Sync> FromRequestParts<S> for RequestIdentity {
     type Rejection = ExtractRefused;
 
@@ -178,12 +193,14 @@ impl<S: Sync, User: Clone + Send + Sync + 'static> FromRequestParts<S> for AsThe
 }
 
 pub(crate) fn acting(parts: &Parts) -> Result<&Acting, ExtractRefused> {
-    parts.extensions.get::<Acting>().ok_or_else(|| {
-        tracing::error!(path = parts.uri.path(), "no identity: add `.layer(vicarious.layer())` after the last route");
-        let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no-layer", "The identity layer is missing")
-            .detail("This route was added after the layer, so nobody can tell who is asking.");
-        refused(parts, problem)
-    })
+    parts.extensions.get::<Acting>().ok_or_else(|| no_layer(parts))
+}
+
+fn no_layer(parts: &Parts) -> ExtractRefused {
+    tracing::error!(path = parts.uri.path(), "no identity: add `.layer(vicarious.layer())` after the last route");
+    let problem = Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "no-layer", "The identity layer is missing")
+        .detail("This route was added after the layer, so nobody can tell who is asking.");
+    refused(parts, problem)
 }
 
 fn user<User: Clone + Send + Sync + 'static>(parts: &Parts, known: Option<&Known>) -> Result<User, ExtractRefused> {

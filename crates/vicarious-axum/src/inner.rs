@@ -1,6 +1,7 @@
 //! The application behind the layer, and who it is run for.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -28,12 +29,12 @@ where
     }
 
     /// Runs the application with an identity in the request's extensions and in the task-local.
-    pub(crate) async fn run(self, engine: &Engine, mut request: Request, acting: Acting) -> Response {
+    pub(crate) async fn run(self, engine: &Arc<Engine>, mut request: Request, acting: Acting) -> Response {
         let identity = acting.identity.clone();
         let may_change =
             identity.current_user().filter(|_| !is_safe(request.method().as_str())).map(|user| user.id.clone());
         cookies::hide(engine, request.headers_mut());
-        request.extensions_mut().insert(acting);
+        request.extensions_mut().insert(Acting { engine: Some(Arc::clone(engine)), ..acting });
         let Ok(response) = extract::with_identity(identity, self.0.oneshot(request)).await;
         if let Some(account) = may_change {
             // Whoever saves their profile sees it on the next page, and not what was remembered of it before.
@@ -43,7 +44,7 @@ where
     }
 
     /// Runs the application for somebody else than who is signed in, with what the host puts on for that.
-    pub(crate) async fn run_dressed(self, engine: &Engine, request: Request, acting: Acting) -> Response {
+    pub(crate) async fn run_dressed(self, engine: &Arc<Engine>, request: Request, acting: Acting) -> Response {
         let (mut parts, body) = request.into_parts();
         let dressed = match engine.host.dress(&mut parts, &acting.identity, acting.current.as_ref()).await {
             Ok(None) => return self.run(engine, Request::from_parts(parts, body), acting).await,
@@ -61,7 +62,14 @@ where
 
 impl Acting {
     pub(crate) fn nobody() -> Self {
-        Self { identity: Identity::anonymous(), current: None, true_user: None, sign_in: None, dead: None }
+        Self {
+            identity: Identity::anonymous(),
+            current: None,
+            true_user: None,
+            sign_in: None,
+            dead: None,
+            engine: None,
+        }
     }
 
     pub(crate) fn of(resolution: &Resolution) -> Self {
@@ -72,6 +80,7 @@ impl Acting {
             true_user: resolution.true_user().filter(|_| !dead).cloned(),
             sign_in: resolution.signed_in.as_ref().filter(|_| !dead).map(|signed_in| signed_in.key.clone()),
             dead: None,
+            engine: None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where the console is, once it is mounted.
 
+use std::any::Any;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use http::HeaderMap;
@@ -17,6 +18,7 @@ pub(crate) struct Mounted {
     pages: RwLock<Vec<String>>,
     mistakes: RwLock<Vec<String>>,
     look: OnceLock<Look>,
+    keepsake: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
 /// How the console looks, for our own pages.
@@ -95,6 +97,19 @@ impl Vicarious {
         let imports = stylesheets.iter().filter(is_plain).map(import).collect();
         // Who comes second changes nothing.
         let _ = self.engine.mounted.look.set(Look { brand: brand.to_owned(), home: home.to_owned(), imports });
+    }
+
+    /// Keeps what the extractors of a console need to know of it; a console says it by itself, and what was said first counts.
+    ///
+    /// It is data: what holds a [`Vicarious`] would keep itself alive here.
+    pub fn mounts_console_keeping(&self, data: impl Any + Send + Sync) {
+        // Who comes second changes nothing.
+        let _ = self.engine.mounted.keepsake.set(Box::new(data));
+    }
+
+    /// Returns what [`mounts_console_keeping`](Self::mounts_console_keeping) was given, if it is of this type.
+    pub fn kept_of_console<T: Any>(&self) -> Option<&T> {
+        self.engine.mounted.keepsake.get()?.downcast_ref()
     }
 
     /// Takes note of a mistake in how the console is set up, as a sentence, for [`check`](Self::check); a console says it by

@@ -16,7 +16,22 @@ use crate::who;
 ///
 /// It is complete without a script. One that wants to keep it true fetches the page anew and puts the element with
 /// `data-live="bar"` in the place of the old one, which is there even when there is nothing to tell.
-#[derive(Template)]
+///
+/// It is an extractor that refuses nothing, so a page asks for it, or the application's own extractor does. It then
+/// speaks the language of the request, and is empty without [`Console::customer`](crate::Console::customer) or the layer,
+/// which is logged.
+///
+/// # Examples
+///
+/// ```
+/// use axum::response::Html;
+/// use vicarious_console::Bar; // or from `vicarious::console`
+///
+/// async fn home(bar: Bar) -> Html<String> {
+///     Html(format!("<!doctype html><title>Orders</title>{}<h1>Orders</h1>", bar.html()))
+/// }
+/// ```
+#[derive(Clone, Debug, Template)]
 #[template(path = "bar.html")]
 pub struct Bar {
     /// Whether it is there at all.
@@ -30,12 +45,28 @@ pub struct Bar {
 }
 
 /// Somebody who is in the account, in however many windows.
+#[derive(Clone, Debug)]
 struct Visitor {
     who: String,
     windows: usize,
     /// Whether any of them may change something.
     writes: bool,
     end: String,
+}
+
+/// The bar of somebody who is told nothing.
+impl Default for Bar {
+    fn default() -> Self {
+        Self {
+            is_customer: false,
+            visitors: Vec::new(),
+            waiting: Vec::new(),
+            count: 0,
+            consents: String::new(),
+            css: String::new(),
+            words: Words::english(),
+        }
+    }
 }
 
 impl Bar {
@@ -46,26 +77,10 @@ impl Bar {
 
     /// Returns its HTML, for the top of a page.
     pub fn html(&self) -> String {
-        if !self.is_customer {
-            return String::new();
-        }
         self.render().unwrap_or_else(|error| {
             tracing::error!(%error, "the bar cannot be rendered");
             String::new()
         })
-    }
-
-    /// Returns the bar of somebody who is told nothing.
-    pub(crate) fn empty() -> Self {
-        Self {
-            is_customer: false,
-            visitors: Vec::new(),
-            waiting: Vec::new(),
-            count: 0,
-            consents: String::new(),
-            css: String::new(),
-            words: Words::english(),
-        }
     }
 
     fn t<'a>(&'a self, english: &'a str) -> &'a str {

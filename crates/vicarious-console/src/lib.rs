@@ -16,6 +16,7 @@ mod bar;
 mod consents;
 mod decisions;
 mod deeds;
+mod extract;
 mod filters;
 mod frame;
 mod grants;
@@ -159,7 +160,7 @@ impl Console {
     }
 
     async fn bar_in(&self, identity: &Identity, words: &Words) -> Result<Bar, Refused> {
-        Ok(Bar::find(&self.settings, &self.settings.at, identity, words).await?.unwrap_or_else(Bar::empty))
+        Ok(Bar::find(&self.settings, &self.settings.at, identity, words).await?.unwrap_or_default())
     }
 
     /// Shows customers a pseudonym such as "Support agent 7KQ2" instead of an agent's name.
@@ -197,6 +198,7 @@ impl Console {
     /// Returns the pages of customers. `GET /consents` also serves staff: what they asked for.
     pub fn customer(&self) -> Router {
         self.mounted();
+        self.keep_for_bar();
         let shared: Shared = Arc::new(Settings { css: CUSTOMER_CSS, ..self.settings.clone() });
         // A form's POST counts as the method it stands for even where nobody overrides it.
         let router = Router::new()
