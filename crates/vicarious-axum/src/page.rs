@@ -1,6 +1,7 @@
 //! The layer's own pages: complete documents that need neither a script nor a template engine.
 
 mod notices;
+mod put_out;
 mod questions;
 mod start;
 #[cfg(test)]
@@ -14,9 +15,10 @@ use axum::response::Response;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 use http::{HeaderName, HeaderValue, StatusCode};
 use vicarious_core::words::{Piece, pieces};
-use vicarious_core::{SitePath, Words};
+use vicarious_core::{SitePath, Timestamp, Words};
 
 pub(crate) use notices::{DeadPage, MismatchPage, cross_site_page, dead_page, mismatch_page, problem_page};
+pub(crate) use put_out::{PutOut, PutOutBy};
 pub(crate) use questions::{ConfirmPage, ResumePage, SwitchPage, confirm_page, resume_page, switch_page};
 pub(crate) use start::{ConsentShown, StartPage, start_page};
 use typed::typed;
@@ -152,6 +154,16 @@ fn way_out(href: &str, label: &str) -> String {
 /// Returns the link to the application's first page.
 fn home(words: &Words) -> String {
     way_out("/", words.text("Home"))
+}
+
+/// Returns a time as people read it: `Friday 27 November, 14:02 UTC`.
+pub(crate) fn day_and_time(words: &Words, at: Timestamp) -> String {
+    let (day, time) = (at.strftime("%-d"), at.strftime("%H:%M UTC"));
+    let (weekday, month) = (words.weekday(at), words.month(at));
+    words.fill(
+        "{weekday} {day} {month}, {time}",
+        &[("weekday", &weekday), ("day", &day), ("month", &month), ("time", &time)],
+    )
 }
 
 fn minutes(words: &Words, number: i64) -> String {

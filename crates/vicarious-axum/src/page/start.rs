@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use vicarious_core::{Account, ImpersonationId, Person, Words};
 
+use super::put_out::{self, PutOut};
 use super::{Page, escape, hidden, identity, minutes, name, path, said, way_out};
 
 /// What the start page shows.
@@ -21,6 +22,8 @@ pub(crate) struct StartPage<'a> {
     pub(crate) online: Option<bool>,
     /// Who else is in the account now, by name.
     pub(crate) who_else: &'a [String],
+    /// Who put the agent out of this account not long ago, if somebody did.
+    pub(crate) put_out: Option<&'a PutOut>,
     /// Why nobody may start at present, if that is so.
     pub(crate) paused: Option<&'a str>,
     /// The reason typed so far.
@@ -87,14 +90,16 @@ impl ConsentShown {
 /// Returns the start page.
 pub(crate) fn start_page(page: &StartPage<'_>) -> String {
     let words = page.words;
+    let put_out = |(account, by): (&Account, &PutOut)| put_out::html(words, &account.person.name, by);
     let title = match page.account {
         Some(account) => words.fill("Use the application as {customer}", &[("customer", &account.person.name)]),
         None => words.text("Enter a support code").to_owned(),
     };
     let main = format!(
-        "{errors}<div data-live=\"start\">\n{paused}{about}{form}</div>\n{code}{attest}{script}",
+        "{errors}<div data-live=\"start\">\n{paused}{put_out}{about}{form}</div>\n{code}{attest}{script}",
         errors = summary(words, page.errors),
         paused = page.paused.map(|reason| paused(words, reason)).unwrap_or_default(),
+        put_out = page.account.zip(page.put_out).map(put_out).unwrap_or_default(),
         about = page.account.map(|account| about(page, account)).unwrap_or_default(),
         form = page.account.map(|account| form(page, account)).unwrap_or_default(),
         code = code(page),

@@ -32,6 +32,7 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         consent_sentence: "Alice has agreed until Friday.",
         online: None,
         who_else: &[],
+        put_out: None,
         paused: None,
         reason: "Invoice",
         reasons: &[],

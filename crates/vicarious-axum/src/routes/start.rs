@@ -26,6 +26,7 @@ use crate::presented::HandleIn;
 use crate::resolve::{Resolution, SignedIn, Standing};
 use crate::{record, refusals};
 
+mod put_out;
 mod shown;
 
 use shown::show;

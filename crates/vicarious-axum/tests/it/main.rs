@@ -28,6 +28,7 @@ mod on_time;
 mod outages;
 mod plain_sight;
 mod promises;
+mod put_out;
 mod races;
 mod reading;
 mod rights;

@@ -9,9 +9,10 @@ use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::{Running, Unavailable};
 use vicarious_core::{Impersonation, Refusal, Timestamp, Words};
 
+use super::put_out::put_out;
 use super::{Asked, Gathered};
 use crate::engine::Engine;
-use crate::page::{self, ConsentShown, StartPage};
+use crate::page::{self, ConsentShown, StartPage, day_and_time};
 use crate::refusals;
 use crate::resolve::SignedIn;
 
@@ -49,6 +50,14 @@ pub(super) async fn show(
         Ok(shown) => shown,
         Err(outage) => return refusals::outage(headers, &outage),
     };
+    let put_out = match target {
+        Some(account) => put_out(engine, &signed_in.user.account, account).await,
+        None => Ok(None),
+    };
+    let put_out = match put_out {
+        Ok(put_out) => put_out,
+        Err(outage) => return refusals::outage(headers, &outage),
+    };
     let console = running.is_none() && engine.mounted.is_there();
     let (customers, consents) = (engine.mounted.link("/accounts"), engine.mounted.link("/consents"));
     let page = page::start_page(&StartPage {
@@ -59,6 +68,7 @@ pub(super) async fn show(
         consent_sentence: &sentence,
         online: target.and_then(|account| engine.online.of(account.id())),
         who_else: &who_else,
+        put_out: put_out.as_ref(),
         paused: gathered.paused.as_ref().map(|pause| pause.reason.as_str()),
         reason: &asked.reason,
         reasons: &engine.reasons,
@@ -172,14 +182,4 @@ fn agreed(words: &Words, consent: &Consent) -> String {
         ),
         None => words.fill("{agent} has agreed for {customer} until {time}.", &who),
     }
-}
-
-/// Returns a time as people read it: `Friday 27 November, 14:02 UTC`.
-fn day_and_time(words: &Words, at: Timestamp) -> String {
-    let (day, time) = (at.strftime("%-d"), at.strftime("%H:%M UTC"));
-    let (weekday, month) = (words.weekday(at), words.month(at));
-    words.fill(
-        "{weekday} {day} {month}, {time}",
-        &[("weekday", &weekday), ("day", &day), ("month", &month), ("time", &time)],
-    )
 }
