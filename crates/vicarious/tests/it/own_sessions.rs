@@ -4,19 +4,18 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use axum::Router;
 use axum::extract::{Form, FromRequestParts, State};
 use axum::http::header::{COOKIE, SET_COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
-use axum::{Extension, Router};
 use uuid::Uuid;
-use vicarious::console::{Console, Room};
+use vicarious::console::{Bar, Console, Room};
 use vicarious::testing::{Credential, MemoryLedger, TestApp};
 use vicarious::{
-    Account, Answers, CurrentUser, HostError, KeyRing, Notice, RequestIdentity, SignIn, SitePath, Staff, Timestamp,
-    Vicarious,
+    Account, Answers, CurrentUser, HostError, KeyRing, Notice, SignIn, SitePath, Staff, Timestamp, Vicarious,
 };
 
 #[derive(Clone, Debug)]
@@ -98,7 +97,7 @@ fn support(database: Database, ledger: Arc<MemoryLedger>, keys: KeyRing) -> Vica
 /// Whoever a page is for, and what its layout says above everything else.
 struct Member {
     user: User,
-    bar: String,
+    bar: Bar,
     notice: Option<String>,
 }
 
@@ -110,9 +109,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Member {
         let Some(CurrentUser(user)) = user.map_err(IntoResponse::into_response)? else {
             return Err(Redirect::to("/sign-in").into_response());
         };
-        let asked = <(RequestIdentity, Notice, Extension<Console>)>::from_request_parts(parts, state).await?;
-        let (RequestIdentity(who), Notice(notice), Extension(console)) = asked;
-        let bar = console.bar(&who).await.map(|bar| bar.html()).unwrap_or_default();
+        let Ok(bar) = Bar::from_request_parts(parts, state).await;
+        let Ok(Notice(notice)) = Notice::from_request_parts(parts, state).await;
         Ok(Self { user, bar, notice })
     }
 }
@@ -157,7 +155,7 @@ fn application(database: Database, vicarious: &Vicarious) -> Router {
         Staff::No => vec![Room::new("/", "Time sheet"), Room::new("/consents", "Support access")],
         _ => vec![Room::new("/", "Time sheet"), Room::new("/accounts", "Accounts"), Room::new("/audit", "Audit")],
     });
-    everything_that_was_there(database).merge(console.routes()).layer(Extension(console)).layer(vicarious.layer())
+    everything_that_was_there(database).merge(console.routes()).layer(vicarious.layer())
 }
 
 struct Tried {
