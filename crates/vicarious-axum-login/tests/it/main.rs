@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod handlers_see;
+mod layout;
 mod sign_ins;
 mod sign_out;
 mod support;

@@ -18,7 +18,7 @@ use vicarious_core::decide::{ConsentPolicy, Terms};
 use vicarious_core::{EndCause, Rules};
 use vicarious_testing::{Browser, Credential, Inside, MemoryLedger, Starting, TestApp};
 
-pub(crate) use shop::{ALICE, BOB, Backend, CAROL, EVE};
+pub(crate) use shop::{ALICE, BOB, Backend, CAROL, EVE, User, routes};
 pub(crate) use store::OpenStore;
 
 /// A running shop.
@@ -35,7 +35,7 @@ impl World {
         let (backend, store) = (Backend::default(), OpenStore::default());
         let vicarious = vicarious(&backend, &store);
         let auth_layer = AuthManagerLayerBuilder::new(backend.clone(), session_layer(&store)).build();
-        let app = browsed(shop::routes().layer(vicarious.layer()).layer(auth_layer), &vicarious);
+        let app = browsed(routes().layer(vicarious.layer()).layer(auth_layer), &vicarious);
         let ends = Arc::new(Ends::default());
         vicarious.watch(ends.clone());
         Self { vicarious, backend, store, app, ends }
