@@ -4,8 +4,9 @@ use std::any::Any;
 use std::sync::{OnceLock, PoisonError, RwLock};
 
 use http::HeaderMap;
-use vicarious_core::SitePath;
+use vicarious_core::{Identity, SitePath};
 
+use crate::host::Staff;
 use crate::listed::{RouteListed, covers};
 use crate::paths::OWN_PATH;
 use crate::{Vicarious, back};
@@ -18,6 +19,7 @@ pub(crate) struct Mounted {
     pages: RwLock<Vec<String>>,
     mistakes: RwLock<Vec<String>>,
     look: OnceLock<Look>,
+    head: OnceLock<Head>,
     keepsake: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
@@ -29,7 +31,32 @@ struct Look {
     imports: String,
 }
 
+/// What the console has at the top of its pages, besides its name.
+struct Head {
+    rooms: Box<Rooms>,
+    sign_out: Option<SignOut>,
+}
+
+type Rooms = dyn Fn(&Identity, Staff) -> Vec<(String, String)> + Send + Sync;
+
+/// The application's route that signs people out, as a form reaches it.
+pub(crate) struct SignOut {
+    pub(crate) path: String,
+    /// What stands in the field `_method`; none for the form's own POST.
+    pub(crate) method: Option<&'static str>,
+}
+
 impl Mounted {
+    /// Returns the links at the top of its pages for somebody: where each leads, and what it is called.
+    pub(crate) fn rooms(&self, identity: &Identity, staff: Staff) -> Vec<(String, String)> {
+        self.head.get().map(|head| (head.rooms)(identity, staff)).unwrap_or_default()
+    }
+
+    /// Returns where its pages sign people out.
+    pub(crate) fn sign_out(&self) -> Option<&SignOut> {
+        self.head.get()?.sign_out.as_ref()
+    }
+
     /// Returns a path of the console's as browsers see it.
     pub(crate) fn link(&self, path: &str) -> String {
         format!("{}{path}", self.at.get().map_or("", String::as_str))
@@ -97,6 +124,21 @@ impl Vicarious {
         let imports = stylesheets.iter().filter(is_plain).map(import).collect();
         // Who comes second changes nothing.
         let _ = self.engine.mounted.look.set(Look { brand: brand.to_owned(), home: home.to_owned(), imports });
+    }
+
+    /// Takes note of what the console has at the top of its pages, so that the start page has the same: the links for
+    /// somebody, each as its path and what it is called, and the path that signs people out, with what its form says in
+    /// `_method`. A console says it by itself; what was said first counts.
+    ///
+    /// `rooms` is kept as long as this is: it must not hold a [`Vicarious`], which would keep itself alive.
+    pub fn mounts_console_heading(
+        &self,
+        rooms: impl Fn(&Identity, Staff) -> Vec<(String, String)> + Send + Sync + 'static,
+        sign_out: Option<(&str, Option<&'static str>)>,
+    ) {
+        let sign_out = sign_out.map(|(path, method)| SignOut { path: path.to_owned(), method });
+        // Who comes second changes nothing.
+        let _ = self.engine.mounted.head.set(Head { rooms: Box::new(rooms), sign_out });
     }
 
     /// Keeps what the extractors of a console need to know of it; a console says it by itself, and what was said first counts.

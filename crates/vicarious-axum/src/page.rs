@@ -6,6 +6,7 @@ mod questions;
 mod start;
 #[cfg(test)]
 mod tests;
+mod top;
 mod typed;
 
 use std::fmt::{self, Display};
@@ -21,6 +22,7 @@ pub(crate) use notices::{DeadPage, MismatchPage, cross_site_page, dead_page, mis
 pub(crate) use put_out::{PutOut, PutOutBy};
 pub(crate) use questions::{ConfirmPage, ResumePage, SwitchPage, confirm_page, resume_page, switch_page};
 pub(crate) use start::{ConsentShown, StartPage, start_page};
+pub(crate) use top::Top;
 use typed::typed;
 
 /// The style sheet of these pages; the banner brings its own.

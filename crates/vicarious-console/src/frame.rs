@@ -6,7 +6,7 @@ use vicarious_core::{Identity, Timestamp, Words};
 use crate::asked::Asked;
 use crate::bar::Bar;
 use crate::sentence::{Say, Sentence};
-use crate::settings::Room;
+use crate::settings::{Room, Settings};
 use crate::sign_out::SignOut;
 use crate::when::When;
 
@@ -110,12 +110,28 @@ fn links(asked: &Asked, staff: Staff) -> Vec<Link> {
         let rooms = rooms(&asked.identity, staff).into_iter();
         return rooms.map(|room| link(room, room.path().to_owned(), &asked.link(&asked.path))).collect();
     }
-    let rooms: Vec<Room> = match staff {
+    own(staff).into_iter().map(|room| link(room, asked.link(room.path()), &asked.path)).collect()
+}
+
+/// Returns our own rooms.
+fn own(staff: Staff) -> Vec<Room> {
+    match staff {
         Staff::No => CUSTOMER.to_vec(),
         Staff::Agent => AGENT.to_vec(),
         Staff::Administrator => AGENT.into_iter().chain([TRAIL]).collect(),
-    };
-    rooms.into_iter().map(|room| link(room, asked.link(room.path()), &asked.path)).collect()
+    }
+}
+
+/// Returns what makes the same links for the start page.
+pub(crate) fn for_the_start_page(settings: &Settings) -> impl Fn(&Identity, Staff) -> Vec<(String, String)> + use<> {
+    let (at, rooms) = (settings.at.clone(), settings.rooms.clone());
+    move |identity, staff| {
+        let (at, rooms) = match &rooms {
+            Some(rooms) => ("", rooms(identity, staff)),
+            None => (at.as_str(), own(staff)),
+        };
+        rooms.into_iter().map(|room| (format!("{at}{}", room.path()), room.label().to_owned())).collect()
+    }
 }
 
 /// Returns what the previous step did, as a sentence; a link can choose one of these and no other text.

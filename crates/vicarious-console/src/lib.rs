@@ -126,8 +126,8 @@ impl Console {
         self
     }
 
-    /// Sets the links at the top of every page, so that they are those of the application's own pages; default those of
-    /// the console alone.
+    /// Sets the links at the top of every page, and of the start page, so that they are those of the application's own
+    /// pages; default those of the console alone. It is kept with `vicarious`, so it must not hold that.
     #[must_use]
     pub fn rooms(mut self, rooms: impl Fn(&Identity, Staff) -> Vec<Room> + Send + Sync + 'static) -> Self {
         self.settings.rooms = Some(Arc::new(rooms));
@@ -217,9 +217,11 @@ impl Console {
 
     /// Tells the layer where this console is, and how it looks.
     fn mounted(&self) {
-        let Settings { vicarious, at, brand, home, stylesheets, .. } = &self.settings;
+        let Settings { vicarious, at, brand, home, stylesheets, sign_out, .. } = &self.settings;
         vicarious.mounts_console(at, &[STAFF_CSS, CUSTOMER_CSS, BAR_CSS]);
         vicarious.mounts_console_looking(brand, home, stylesheets);
+        let sign_out = sign_out.as_ref().map(|out| (out.path.as_str(), out.method));
+        vicarious.mounts_console_heading(frame::for_the_start_page(&self.settings), sign_out);
     }
 
     fn finished(&self, router: Router<Shared>, shared: Shared) -> Router {

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use vicarious_core::{Account, ImpersonationId, Person, Words};
 
 use super::put_out::{self, PutOut};
+use super::top::{self, Top};
 use super::{Page, escape, hidden, identity, minutes, name, path, said, way_out};
 
 /// What the start page shows.
@@ -41,11 +42,8 @@ pub(crate) struct StartPage<'a> {
     /// Where the customer is asked, and where it is recorded that they agreed elsewhere.
     pub(crate) asks_at: &'a str,
     pub(crate) attests_at: &'a str,
-    /// The name at the top, where there is a console, and where it leads.
-    pub(crate) brand: &'a str,
-    pub(crate) home: &'a str,
-    /// Where the console lists customers, and consents; none where there is no console, and within another account.
-    pub(crate) console: Option<(&'a str, &'a str)>,
+    /// The head of the console's pages; none where there is no console, and within another account.
+    pub(crate) console: Option<Top<'a>>,
     /// Whether a support code can be entered.
     pub(crate) code_available: bool,
     /// Whether it can be recorded that the customer agreed elsewhere.
@@ -106,20 +104,8 @@ pub(crate) fn start_page(page: &StartPage<'_>) -> String {
         attest = page.account.map(|account| attest(page, account)).unwrap_or_default(),
         script = script(page),
     );
-    Page { title: &title, words, body_class: "calm" }.below(top(page), main)
-}
-
-/// Returns the way to the console's pages, which looks like theirs.
-fn top(page: &StartPage<'_>) -> String {
-    let Some((customers, consents)) = page.console else { return String::new() };
-    let link = |href, label| format!("<a href=\"{}\">{}</a>", path(href), escape(page.words.text(label)));
-    format!(
-        "<header class=\"top\"><p><a href=\"{}\">{}</a></p><nav>{} {}</nav></header>\n",
-        path(page.home),
-        escape(page.words.of(page.brand)),
-        link(customers, "Customers"),
-        link(consents, "Consents"),
-    )
+    let top = page.console.as_ref().map(|top| top::html(words, page.agent, top)).unwrap_or_default();
+    Page { title: &title, words, body_class: "calm" }.below(top, main)
 }
 
 fn script(page: &StartPage<'_>) -> String {
@@ -241,8 +227,8 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
 /// Returns what to do while the customer has not answered.
 fn waiting(page: &StartPage<'_>) -> String {
     let words = page.words;
-    let note = match page.console {
-        Some((_, consents)) => {
+    let note = match &page.console {
+        Some(Top { consents, .. }) => {
             let link = format!("<a href=\"{}\">{}</a>", path(consents), escape(words.text("Consents")));
             let told = "There is nothing more to do now. The question stays open, also when you leave this page; you find the \
                         answer here and under {link}, and can start from there.";

@@ -2,6 +2,7 @@ use http::HeaderMap;
 use vicarious_core::{Account, ImpersonationId, Person, Words};
 
 use super::*;
+use crate::mounted::SignOut;
 use crate::problem::{Next, Problem};
 
 const HOSTILE: &str = "</title></bdi><script>alert(1)</script>\"'><!--<textarea>\0";
@@ -43,8 +44,6 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         ask_available: true,
         asks_at: "/consents/requests",
         attests_at: "/consents/attested",
-        brand: "Support access",
-        home: "/",
         console: None,
         code_available: true,
         attest_available: false,
@@ -55,6 +54,10 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
     };
     change(&mut page);
     start_page(&page)
+}
+
+fn top() -> Top<'static> {
+    Top { brand: "Support access", home: "/", rooms: &[], consents: "/consents", sign_out: None }
 }
 
 fn has(html: &str, parts: &[&str]) {
@@ -73,11 +76,16 @@ fn text_is_escaped() {
 #[test]
 fn the_start_page_leads_to_the_console_where_there_is_one() {
     assert!(!start(|_| ()).contains("<header"));
-    let html = start(|page| (page.console, page.brand) = (Some(("/desk/accounts", "/desk/consents")), "Crux & <b>"));
+    let rooms =
+        [("/desk/accounts".to_owned(), "Customers".to_owned()), ("//evil.example".to_owned(), "<i>".to_owned())];
+    let rooms: &'static [_] = rooms.to_vec().leak();
+    let out: &'static SignOut = Box::leak(SignOut { path: "/bye".to_owned(), method: Some("DELETE") }.into());
+    let html = start(|page| page.console = Some(Top { brand: "Crux & <b>", rooms, sign_out: Some(out), ..top() }));
     let parts = [
         "<header class=\"top\"><p><a href=\"/\">Crux &amp; &lt;b&gt;</a></p>",
-        "<a href=\"/desk/accounts\">Customers</a>",
-        "<a href=\"/desk/consents\">Consents</a>",
+        "<a href=\"/desk/accounts\">Customers</a> <a href=\"/\">&lt;i&gt;</a></nav>",
+        "<span class=\"hidden\">Signed in as </span><bdi>Bob",
+        "<form method=\"post\" action=\"/bye\"><input type=\"hidden\" name=\"_method\" value=\"DELETE\"><button>Log out",
     ];
     has(&html, &parts);
 }
@@ -100,7 +108,7 @@ fn whoever_waits_is_told_what_to_do_and_is_offered_no_cancel() {
     let html = start(|page| page.consent = ConsentShown::Asked);
     has(&html, &["The question stays open", "come back to it to start", ">Back</a>"]);
     assert!(!html.contains("Cancel") && !html.contains("<form"), "{html}");
-    let html = start(|page| (page.consent, page.console) = (ConsentShown::Asked, Some(("/accounts", "/consents"))));
+    let html = start(|page| (page.consent, page.console) = (ConsentShown::Asked, Some(top())));
     has(&html, &["you find the answer here and under <a href=\"/consents\">Consents</a>"]);
 }
 

@@ -5,9 +5,10 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{Method, Request, StatusCode};
 use serde_json::json;
 use testkit::people::{alice, bob, carol, dana};
-use vicarious_axum::Finding;
+use vicarious_axum::{Finding, Staff};
+use vicarious_console::Room;
 
-use crate::support::{Browser, World};
+use crate::support::{Browser, World, text};
 
 /// Every route that changes something, with a body that would do.
 const UNSAFE: [(&str, &str, &str); 9] = [
@@ -202,6 +203,34 @@ async fn the_layers_own_pages_look_like_the_console() {
     let start = world.browser(&bob()).page("/impersonation/new?account=alice").await;
     let named = "<p><a href=\"/shop\">Kettle &amp; &lt;b&gt;</a></p>";
     assert!(start.contains(named) && !start.contains("Support access"), "{start}");
+}
+
+#[tokio::test]
+async fn the_start_page_has_the_head_of_the_console() {
+    /// Returns where the links of a head lead, and the rest of what it says.
+    fn head(page: &str) -> (Vec<String>, String) {
+        let head = page.split_once("<header").unwrap().1.split_once("</header>").unwrap().0;
+        let links = head.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        (links, text(&format!("<header{head}")).replace(' ', ""))
+    }
+    let rooms = |_: &_, staff| match staff {
+        Staff::Administrator => vec![Room::new("/shop", "Shop"), Room::new("/audit", "Trail")],
+        _ => vec![Room::new("/shop", "Shop")],
+    };
+    for (world, rooms_of_bob) in [
+        (World::new(), 3),
+        (World::with(|console| console.sign_out("POST /logout")), 3),
+        (World::with(|console| console.sign_out("/session").rooms(rooms)), 1),
+    ] {
+        for (who, rooms) in [(bob(), rooms_of_bob), (dana(), rooms_of_bob + 1)] {
+            let mut browser = world.browser(&who);
+            let accounts = head(&browser.page("/accounts").await);
+            let start = browser.page("/impersonation/new?account=alice").await;
+            assert_eq!(head(&start), accounts, "{start}");
+            assert_eq!(accounts.0.len(), rooms + 1, "and home: {accounts:?}");
+            assert!(accounts.1.contains(&who.person.name.replace(' ', "")), "{accounts:?}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -7,12 +7,12 @@ use http::{HeaderMap, StatusCode};
 use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::{Running, Unavailable};
-use vicarious_core::{Impersonation, Refusal, Timestamp, Words};
+use vicarious_core::{Identity, Impersonation, Refusal, Timestamp, Words};
 
 use super::put_out::put_out;
 use super::{Asked, Gathered};
 use crate::engine::Engine;
-use crate::page::{self, ConsentShown, StartPage, day_and_time};
+use crate::page::{self, ConsentShown, StartPage, Top, day_and_time};
 use crate::refusals;
 use crate::resolve::SignedIn;
 
@@ -58,8 +58,17 @@ pub(super) async fn show(
         Ok(put_out) => put_out,
         Err(outage) => return refusals::outage(headers, &outage),
     };
-    let console = running.is_none() && engine.mounted.is_there();
-    let (customers, consents) = (engine.mounted.link("/accounts"), engine.mounted.link("/consents"));
+    let mounted = &engine.mounted;
+    let identity = Identity::own(signed_in.user.account.clone());
+    let rooms = mounted.rooms(&identity, engine.host.staff(&signed_in.user));
+    let consents = mounted.link("/consents");
+    let top = Top {
+        brand: mounted.brand().unwrap_or("Support access"),
+        home: mounted.home(),
+        rooms: &rooms,
+        consents: &consents,
+        sign_out: mounted.sign_out(),
+    };
     let page = page::start_page(&StartPage {
         words,
         agent: &signed_in.user.account.person,
@@ -77,11 +86,9 @@ pub(super) async fn show(
         return_to: asked.return_to.as_str(),
         errors: &refusal.map(|refusal| error(words, refusal)).into_iter().collect::<Vec<_>>(),
         // From within another account nobody is asked anything.
-        asks_at: &engine.mounted.link("/consents/requests"),
-        attests_at: &engine.mounted.link("/consents/attested"),
-        brand: engine.mounted.brand().unwrap_or("Support access"),
-        home: engine.mounted.home(),
-        console: console.then_some((customers.as_str(), consents.as_str())),
+        asks_at: &mounted.link("/consents/requests"),
+        attests_at: &mounted.link("/consents/attested"),
+        console: (running.is_none() && mounted.is_there()).then_some(top),
         code_available: engine.terms.consent == ConsentPolicy::Required && running.is_none(),
         attest_available: engine.terms.attested && running.is_none(),
         ask_available: consent == ConsentShown::Missing && running.is_none(),
