@@ -291,6 +291,8 @@ pub(crate) fn gone(
         sentence: words.text(dead.cause.sentence()),
         agent: resolution.true_user().map_or(words.text("nobody"), |user| user.account.person.name.as_str()),
         customer: dead.row.as_ref().map(|row| &row.current_user),
+        reason: dead.row.as_ref().map_or("", |row| &row.reason),
+        ticket: dead.row.as_ref().and_then(|row| row.ticket.as_deref()).unwrap_or_default(),
         typed,
     });
     page::respond_html(StatusCode::GONE, page)

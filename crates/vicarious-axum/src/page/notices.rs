@@ -14,6 +14,9 @@ pub(crate) struct DeadPage<'a> {
     pub(crate) agent: &'a str,
     /// Whose account it was; none when the handle is unknown.
     pub(crate) customer: Option<&'a Person>,
+    /// What the agent had given as the reason and the ticket; empty where there was none.
+    pub(crate) reason: &'a str,
+    pub(crate) ticket: &'a str,
     /// What was typed into the form that came too late, without secrets.
     pub(crate) typed: &'a [(String, String)],
 }
@@ -27,8 +30,7 @@ pub(crate) fn dead_page(page: &DeadPage<'_>) -> String {
         }
         None => words.text("Your impersonation has ended").to_owned(),
     };
-    let again = |customer: &Person| words.fill("Start again as {customer}", &[("customer", &customer.name)]);
-    let again = page.customer.map(|customer| way_out(&start_again(customer), &again(customer))).unwrap_or_default();
+    let again = page.customer.map(|customer| start_again(page, customer)).unwrap_or_default();
     let explained = "What you have just asked for was not carried out. Say first who you want to be, so that nothing runs \
                      under the wrong name.";
     let main = format!(
@@ -44,10 +46,20 @@ pub(crate) fn dead_page(page: &DeadPage<'_>) -> String {
     Page { title: &title, words, body_class: "warning" }.render(main)
 }
 
-/// Returns the address of the start page for a customer.
-fn start_again(customer: &Person) -> String {
-    let id: String = form_urlencoded::byte_serialize(customer.id.as_str().as_bytes()).collect();
-    format!("/impersonation/new?account={id}")
+/// Returns the way to the start page for a customer, filled in with what was said the last time.
+fn start_again(page: &DeadPage<'_>, customer: &Person) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in [("account", customer.id.as_str()), ("reason", page.reason), ("ticket", page.ticket)] {
+        if !value.is_empty() {
+            query.append_pair(name, value);
+        }
+    }
+    // Not through `way_out`: a long reason makes it longer than what others may lead to.
+    format!(
+        "<a class=\"button\" href=\"/impersonation/new?{}\">{}</a>",
+        escape(&query.finish()),
+        escape(&page.words.fill("Start again as {customer}", &[("customer", &customer.name)]))
+    )
 }
 
 /// What the page of a mixed-up tab shows.

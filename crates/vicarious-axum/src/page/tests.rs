@@ -321,8 +321,9 @@ fn resuming_posts_to_the_original_path() {
 fn an_ended_impersonation_offers_both_ways_on() {
     let alice = Person { id: "7&x=1".into(), ..alice().person };
     let (alice, typed) = (Some(&alice), [("shipping_address".to_owned(), "1 Long Lane\nLeeds".to_owned())]);
-    let page =
-        DeadPage { words: english(), sentence: "Its time was up.", agent: "Bob", customer: alice, typed: &typed };
+    let (reason, ticket) = ("50% off & “free”?", "SUP-1#2");
+    let sentence = "Its time was up.";
+    let page = DeadPage { words: english(), sentence, agent: "Bob", customer: alice, reason, ticket, typed: &typed };
     let html = dead_page(&page);
     has(
         &html,
@@ -332,11 +333,13 @@ fn an_ended_impersonation_offers_both_ways_on() {
             "action=\"/impersonation\"",
             "name=\"_method\" value=\"DELETE\"",
             "Go on as Bob",
-            "href=\"/impersonation/new?account=7%26x%3D1\"",
+            "href=\"/impersonation/new?account=7%26x%3D1&amp;reason=50%25+off+%26+%E2%80%9Cfree%E2%80%9D%3F&amp;ticket=SUP-1%232\"",
             "What you typed",
             "<dt>Shipping address</dt><dd><bdi>1 Long Lane\nLeeds</bdi></dd>",
         ],
     );
+    let html = dead_page(&DeadPage { reason: "", ticket: "", ..page });
+    assert!(html.contains("href=\"/impersonation/new?account=7%26x%3D1\""), "{html}");
     let html = dead_page(&DeadPage { sentence: "It is unknown.", customer: None, typed: &[], ..page });
     assert!(html.contains("Go on as Bob") && !html.contains("Start again") && !html.contains("What you typed"));
 }
@@ -368,6 +371,8 @@ fn hostile_text_stays_text_on_every_page() {
             sentence: HOSTILE,
             agent: HOSTILE,
             customer: Some(&person),
+            reason: HOSTILE,
+            ticket: HOSTILE,
             typed: &typed,
         }),
         mismatch_page(&MismatchPage { words: english(), now: HOSTILE, reload: Some(HOSTILE), typed: &typed }),

@@ -1,6 +1,8 @@
 //! An agent who was put out is told so where they would go in again.
 
+use http::Method;
 use jiff::SignedDuration;
+use serde_json::json;
 use testkit::people::{alice, bob, carol, dana, eve};
 use vicarious_core::{Account, Identity};
 
@@ -70,4 +72,26 @@ async fn who_else_ended_it_is_named_as_the_record_names_them() {
     let world = World::new().await;
     let page = start_page(&mut put_out(&world, Some(&bob())).await, &alice()).await;
     assert!(!page.contains("last visit"), "agents know what they ended themselves: {page}");
+}
+
+#[tokio::test]
+async fn whoever_starts_again_finds_their_reason_and_their_ticket_filled_in() {
+    let world = World::new().await;
+    let mut pair = world.browser(&bob());
+    let reason = "50% & “frei”?".to_owned() + &"ü".repeat(480);
+    let wish = json!({ "account_id": "alice", "reason": reason, "ticket": "SUP-1#2" });
+    assert_eq!(pair.json(Method::POST, "/impersonation", wish).await.status, 201);
+    let row = world.running().await.remove(0);
+    world.vicarious.revoke(&Identity::own(alice()), &row.id).await.unwrap();
+    let ended = pair.get("/notes").await;
+    assert_eq!(ended.status, 410);
+    let link = ended.text.split("href=\"").find(|rest| rest.starts_with("/impersonation/new?")).unwrap();
+    let link = link.split('"').next().unwrap().replace("&amp;", "&");
+    pair.stop().await;
+    let page = pair.get(&link).await.text;
+    let filled =
+        |name: &str, value: &str| format!("<input id=\"{name}\" name=\"{name}\" type=\"text\" value=\"{value}\"");
+    for field in [filled("reason", &reason.replace('&', "&amp;")), filled("ticket", "SUP-1#2")] {
+        assert!(page.contains(&field), "{field}: {page}");
+    }
 }
