@@ -128,11 +128,11 @@ pub(crate) fn never(customer: &str, phrase: Option<&str>, classified: bool) -> P
         Some(phrase) => {
             let what = ("what", Ours(phrase.to_owned()));
             let sentence =
-                "Nobody can do this ({what}) while acting as {customer}: whoever may do it does it as themselves.";
+                "Nobody can do this ({what}) while acting as {customer}. Whoever may do it must do it as themselves.";
             problem.says(sentence, vec![customer, what])
         }
         None => {
-            let sentence = "Nobody can do this while acting as {customer}: whoever may do it does it as themselves.";
+            let sentence = "Nobody can do this while acting as {customer}. Whoever may do it must do it as themselves.";
             problem.says(sentence, vec![customer])
         }
     }

@@ -88,7 +88,7 @@ async fn a_refusal_is_german_whoever_made_its_page() {
     assert_eq!(never.status, StatusCode::FORBIDDEN);
     assert!(never.text.contains("<h1>Nicht im Namen anderer</h1>"), "{}", never.text);
     assert!(
-        never.text.contains("Das geht nicht im Namen von Alice Ames: Wer es darf, macht es selbst."),
+        never.text.contains("Das geht nicht im Namen von Alice Ames. Wer es darf, muss es unter eigenem Namen tun."),
         "{}",
         never.text
     );
@@ -99,7 +99,9 @@ async fn a_refusal_is_german_whoever_made_its_page() {
     // A handler's extractor knows no languages; the layer says it in this one.
     let themselves = open(&mut pair, "/themselves").await;
     assert!(
-        themselves.text.contains("Das geht nicht im Namen von Alice Ames: Wer es darf, macht es selbst."),
+        themselves
+            .text
+            .contains("Das geht nicht im Namen von Alice Ames. Wer es darf, muss es unter eigenem Namen tun."),
         "{}",
         themselves.text
     );

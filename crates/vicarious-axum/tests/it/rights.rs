@@ -102,7 +102,7 @@ async fn what_is_done_as_oneself_alone_is_refused_without_saying_whose_it_is() {
     let rules = vicarious_core::Rules::new().never("/customers").never("/payments");
     let world = World::of(|builder, _| builder.rules(rules), customers).await;
     let mut inside = world.inside(&bob(), &alice()).await;
-    let said = "Nobody can do this while acting as Alice Ames: whoever may do it does it as themselves.";
+    let said = "Nobody can do this while acting as Alice Ames. Whoever may do it must do it as themselves.";
     let refused = [
         inside.get_json("/customers").await,
         inside.json(Method::POST, "/payments", json!({})).await,
