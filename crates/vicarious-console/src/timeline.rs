@@ -28,6 +28,8 @@ const PER_PAGE: usize = 200;
 struct TimelinePage {
     frame: Frame,
     line: Line,
+    /// Why it is over, with who ended it; none while it runs.
+    ended: Option<Sentence>,
     consent: Sentence,
     moments: Vec<Moment>,
     earlier: Option<String>,
@@ -74,6 +76,7 @@ pub(crate) async fn show(asked: Asked) -> Answer {
     entries.reverse();
     let page = TimelinePage {
         frame: Frame::of(&asked, &title(&asked.words, &row)).await?,
+        ended: ended(&asked, &row).await?,
         consent: consent(&asked, &row).await?,
         moments: Timeline::of(&asked, entries),
         earlier,
@@ -88,6 +91,23 @@ pub(crate) async fn show(asked: Asked) -> Answer {
 
 fn title(words: &Words, row: &Impersonation) -> String {
     words.fill("{agent} as {customer}", &[("agent", &row.true_user.name), ("customer", &row.current_user.name)])
+}
+
+/// Returns why the impersonation is over: where somebody ended it, what the record says of that.
+async fn ended(asked: &Asked, row: &Impersonation) -> Result<Option<Sentence>, Failure> {
+    let Some(cause) = row.over_at(asked.now) else { return Ok(None) };
+    let recorded = match cause {
+        EndCause::Revoked => {
+            let (impersonation, kind) = (Some(row.id.clone()), Some(Kind::Revoked));
+            let filter = EntryFilter { impersonation, kind, limit: 1, ..EntryFilter::default() };
+            asked.vicarious().ledger().entries(&filter).await?.into_iter().next()
+        }
+        _ => None,
+    };
+    Ok(Some(match recorded {
+        Some(end) => sentence(&asked.words, asked.vicarious().rules(), &end.entry),
+        None => asked.words.say(why_ended(cause)),
+    }))
 }
 
 /// Returns what the impersonation rests on.

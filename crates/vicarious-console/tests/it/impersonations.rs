@@ -77,6 +77,23 @@ async fn an_agent_who_has_lost_their_browser_ends_what_they_left_in_it() {
 }
 
 #[tokio::test]
+async fn the_state_of_what_somebody_ended_says_who_it_was() {
+    let world = World::new();
+    world.agree(&alice()).await;
+    let id = world.browser(&bob()).start(&alice()).await;
+    let path = format!("/access-log/{id}");
+    assert_eq!(
+        world.browser(&alice()).form(&path, &[("_method", "DELETE")]).await.location(),
+        "/access-log?done=ended"
+    );
+    for who in [bob(), dana()] {
+        let page = text(&world.browser(&who).page(&format!("/impersonations/{id}")).await);
+        assert!(page.contains("State Over after 1 second. Alice Ames ended it. What happened"), "{page}");
+        assert!(!page.contains("or the agent from elsewhere"), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn pausing_puts_everybody_out_until_it_is_resumed() {
     let world = World::new();
     world.agree(&alice()).await;
