@@ -1,4 +1,4 @@
-"""What the page of the `http` benchmark costs with Django and django-hijack, one audit row for each request.
+"""What the page of the `requests` benchmark costs with Django and django-hijack, one audit row for each request.
 
     python3 -m venv target/django
     target/django/bin/pip install 'django==5.2.*' 'django-hijack==3.7.*' 'gunicorn==23.*'

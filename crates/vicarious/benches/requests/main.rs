@@ -1,6 +1,6 @@
 //! What impersonation costs: requests per second, latency, and the server's CPU time per request.
 //!
-//! `cargo bench -p vicarious --features sqlite,postgres --bench http` measures on SQLite, and on PostgreSQL too when
+//! `cargo bench -p vicarious --features sqlite,postgres --bench requests` measures on SQLite, and on PostgreSQL too when
 //! `VICARIOUS_BENCH_POSTGRES` names a database. The server is a process of its own, and the variants take turns in many
 //! short rounds, so that a noisy machine is noisy for all of them. Figures are medians over the rounds, ratios too: each
 //! is of two neighbours in the same round.
