@@ -82,6 +82,26 @@ for (const view of views) {
   });
 }
 
+scene('what a page sends while it loads is sent as the customer, by whichever kind of script', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  const asks = "fetch('/api/me', { headers: { Authorization: `Bearer ${sessionStorage.getItem('token')}` } })";
+  const shows = ".then((answer) => answer.text()).then((text) => document.querySelector('h1').append(text))";
+  for (const [kind, where] of [['', 'body'], ['', 'head'], ['type="module"', 'head']]) {
+    const early = `<script ${kind}>${asks}${shows}</script>`;
+    const [head, body] = where === 'head' ? [early, ''] : ['', early];
+    const component = '<script src="/impersonation/component.js"></script>';
+    const html = `<!doctype html><html><head>${component}${head}</head><body><h1></h1>${body}</body></html>`;
+    await page.route('**/early', (route) => route.fulfill({ contentType: 'text/html', body: html }));
+    await page.goto('/early');
+    await page.getByRole('heading', { name: '"alice"' }).waitFor();
+    await banner(page).getByText('reading only').waitFor();
+    assert.equal(await page.locator('vicarious-banner').count(), 1);
+    await page.unroute('**/early');
+  }
+});
+
 scene('the mode is switched with the keyboard alone, and the focus is not lost', desktop, async ({ visitor }) => {
   const page = await visitor();
   await signIn(page, 'bob');

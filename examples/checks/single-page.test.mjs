@@ -78,6 +78,9 @@ test('Bob sees what Alice sees, under the banner, and is himself again', { timeo
   await bob.getByRole('heading', { name: 'Customers' }).waitFor();
 
   await actAsAlice(bob);
+  await bob.reload();
+  await bob.getByText('The coast path, with Alice').waitFor();
+  await banner(bob).getByText(/Bob.*Alice/s).waitFor();
   await bob.getByRole('button', { name: 'Sign out' }).click();
   await bob.getByRole('button', { name: /^Go on as .*Bob/ }).click();
   await bob.getByRole('heading', { name: 'Customers' }).waitFor();

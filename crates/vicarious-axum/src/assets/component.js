@@ -7,7 +7,9 @@
   const own = `${site}/impersonation`;
   const kept = "vicarious-handle";
   const send = window.fetch.bind(window);
-  const served = document.getElementById("vicarious-banner");
+  const find = (selector) => document.querySelector(selector);
+  // Not there yet in the head.
+  let served = find("#vicarious-banner");
 
   const texts = {
     name: "Impersonation",
@@ -124,7 +126,7 @@
     return go.call(this, body);
   };
 
-  // Nobody can send such a request again but the page, so people are asked to.
+  // Only the page can send it again, so people are asked to.
   async function explain(what, { response }) {
     try {
       const { type, detail, needed, question, confirmation } = typeof response === "string" ? JSON.parse(response) : response;
@@ -180,8 +182,7 @@
     if (say("vicarious:stopped", detail)) location.assign(detail.location);
   }
 
-  // Asking this leaves no trace, and does not count as being active. Whoever asks while a question is on its way may know
-  // more than was known when it left, so it is asked once more.
+  // Asking leaves no trace, and is no activity. Who asks meanwhile may know more, so it is asked once more.
   const refresh = () =>
     asking ? (next ??= asking.then(() => ((next = null), refresh()))) : (asking = look().catch(() => {}).finally(() => (asking = null)));
 
@@ -290,5 +291,9 @@
     }
   });
 
-  addEventListener("DOMContentLoaded", () => document.querySelector("vicarious-banner") ?? document.body.prepend(make("vicarious-banner")));
+  addEventListener("DOMContentLoaded", () => {
+    served = find("#vicarious-banner");
+    tag ??= served?.dataset.tag;
+    find("vicarious-banner") ?? document.body.prepend(make("vicarious-banner"));
+  });
 })();
