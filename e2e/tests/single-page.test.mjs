@@ -102,6 +102,40 @@ scene('what a page sends while it loads is sent as the customer, by whichever ki
   }
 });
 
+scene('whoever signs in after a sign-out from within has nothing to do with what that stopped', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  const signOut = () =>
+    page.evaluate(async () => {
+      const headers = { Authorization: `Bearer ${sessionStorage.getItem('token')}` };
+      const { status } = await fetch('/api/session', { method: 'DELETE', headers });
+      return status;
+    });
+  // Draws the page for whoever signs in with the form, without loading it anew.
+  const signInHere = async (who) => {
+    await page.evaluate(() => sessionStorage.removeItem('token'));
+    await page.evaluate(() => (document.getElementById('sign-in').hidden = false));
+    await page.getByLabel('alice or bob').fill(who);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('heading', { name: who, exact: true }).waitFor();
+  };
+  await signIn(page, 'bob');
+  await impersonate(page);
+  assert.equal(await signOut(), 204);
+  await banner(page).getByRole('button', { name: /^Go on as .?bob/ }).waitFor();
+  assert.equal((await kept(page)).handle, null);
+
+  for (const who of ['bob', 'alice']) {
+    await signInHere(who);
+    await banner(page).waitFor({ state: 'hidden' });
+  }
+  await page.getByLabel('Note').fill('her own');
+  await page.getByRole('button', { name: 'Save' }).click();
+  await said(page, 'Done');
+  await page.reload();
+  await page.getByRole('heading', { name: 'alice' }).waitFor();
+  assert.equal(await page.getByLabel('Note').inputValue(), 'her own');
+});
+
 scene('the mode is switched with the keyboard alone, and the focus is not lost', desktop, async ({ visitor }) => {
   const page = await visitor();
   await signIn(page, 'bob');

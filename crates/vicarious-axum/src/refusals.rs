@@ -254,7 +254,7 @@ pub(crate) fn record_dead(engine: &Engine, parts: &Parts, dead: &Dead) {
 /// Returns the problem of a dead handle.
 pub(crate) fn ended(cause: DeadCause) -> Problem {
     Problem::new(StatusCode::GONE, "impersonation-ended", "The impersonation has ended")
-        .detail(format!("{} Go on as yourself with DELETE /impersonation, or start again.", cause.sentence()))
+        .detail(format!("{} Go on as yourself, or start again.", cause.sentence()))
         .with("cause", cause.as_str())
 }
 

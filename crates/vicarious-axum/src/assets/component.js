@@ -47,7 +47,7 @@
   let root = null;
   let state = {};
   let drawn = "";
-  // Whose this page is: nothing as long as that is not known, and empty for people as themselves.
+  // Whose this page is: nothing if unknown, empty for people as themselves.
   let tag = served?.dataset.tag;
   let handle = sessionStorage.getItem(kept);
   let authorization = null;
@@ -70,6 +70,7 @@
 
   const isSafe = (method) => /^(GET|HEAD|OPTIONS)$/i.test(method);
   const isOurs = (url) => new URL(url, document.baseURI).origin === site;
+  const keep = (given) => (handle = given) ? sessionStorage.setItem(kept, given) : sessionStorage.removeItem(kept);
   // A handle without its sign-in would end the impersonation.
   const handed = (headers) => {
     if (handle && headers.has("Authorization")) headers.set("Impersonation-Handle", handle);
@@ -79,12 +80,18 @@
   window.fetch = async (input, init) => {
     const request = new Request(input, init);
     if (!isOurs(request.url)) return send(request);
-    authorization = request.headers.get("Authorization") ?? authorization;
+    const signed = request.headers.get("Authorization") ?? authorization;
+    const isNew = authorization && signed !== authorization;
+    authorization = signed;
+    if (isNew && !handle) {
+      tag = null;
+      refresh();
+    }
     handed(request.headers);
     if (handle && tag == null && !isSafe(request.method)) await refresh();
     if (!tag || isSafe(request.method)) return notice(request, await send(request));
     request.headers.set("Identity", tag);
-    // A refusal is read here, whatever the page itself makes of the answer.
+    // A refusal is read here.
     const takes = request.headers.get("Accept") ?? "*/*";
     request.headers.set("Accept", `${takes}, application/problem+json`);
     const again = request.clone();
@@ -138,7 +145,7 @@
       else if (!(await change("write", needed))) return;
       ask(texts.again, null, false);
     } catch {
-      // It is the application's own, and no problem of ours.
+      // No problem of ours.
     }
   }
 
@@ -147,13 +154,12 @@
     const known = `id=${state.impersonation?.id}, mode=${state.impersonation?.mode},`;
     if (url === own && answer.ok && !isSafe(method)) {
       const told = await read(answer);
-      handle = told.handle ?? (told.impersonation && handle);
-      if (handle) sessionStorage.setItem(kept, handle);
-      else sessionStorage.removeItem(kept);
-      // This page did it, so it knows whose it is.
+      keep(told.handle ?? (told.impersonation && handle));
       tag = null;
       await refresh();
     } else if (/409|410/.test(answer.status) || (said && !said.startsWith(known))) await refresh();
+    // A sign-out was a stop.
+    if (/ended$/.test(said)) keep();
     return answer;
   }
 
@@ -228,7 +234,7 @@
     if (drawn) tabs.postMessage({});
     drawn = now;
     say("vicarious:changed", state);
-    // Whichever way a name is written, it does not turn the rest around.
+    // No name turns the rest around.
     const apart = (text) => text && `\u2068${text}\u2069`;
     const names = { agent: apart(agent?.name), customer: apart(customer?.name), email: customer?.email };
     const isOther = !cause && tag !== (identity ?? "");

@@ -21,7 +21,7 @@ use crate::extract::Acting;
 use crate::incoming::Incoming;
 use crate::inner::Inner;
 use crate::mark::MARK;
-use crate::presented::Presented;
+use crate::presented::{HandleIn, Presented};
 use crate::record;
 use crate::refusals;
 use crate::resolve::{Resolution, Standing};
@@ -64,7 +64,7 @@ pub(crate) async fn during_an_outage(engine: &Engine, incoming: &Incoming) -> Re
 /// Serves the host's sign-out while not even the identity can be resolved, as the stop that it most likely is.
 pub(crate) async fn sign_out_during_an_outage(engine: &Engine, incoming: &Incoming) -> Response {
     let response = during_an_outage(engine, incoming).await;
-    as_sign_out(incoming, None, response)
+    as_sign_out(engine, incoming, None, response)
 }
 
 /// Serves the host's sign-out: while impersonating it is a stop and nothing else; otherwise the host signs out, and
@@ -85,7 +85,7 @@ where
     }
     if let Standing::Pair { row, .. } = &resolution.standing {
         let response = stop(engine, &incoming, &resolution).await;
-        return as_sign_out(&incoming, Some(&row.id), response);
+        return as_sign_out(engine, &incoming, Some(&row.id), response);
     }
     if let Err(outage) = settle_in_time(engine, &incoming, &resolution).await {
         // Nobody has to stay signed in because of our ledger; what is left open ends with the sign-in.
@@ -180,9 +180,14 @@ async fn by_journal(
     answer(engine, incoming, stopped)
 }
 
+/// Returns whether the answer is for a program: also where the handle travels in a header, which no form can send.
+fn is_program(engine: &Engine, incoming: &Incoming) -> bool {
+    as_json(&incoming.parts.headers) || engine.handle_in == HandleIn::Header
+}
+
 fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>) -> Response {
     let location = stopped.map_or("/", |row| row.return_to.as_str());
-    let is_json = as_json(&incoming.parts.headers);
+    let is_json = is_program(engine, incoming);
     let words = if is_json { &Words::english() } else { engine.languages.of(&incoming.parts.headers) };
     let notice = stopped.map(|row| {
         let customer = &row.current_user;
@@ -204,8 +209,13 @@ fn answer(engine: &Engine, incoming: &Incoming, stopped: Option<&Impersonation>)
 }
 
 /// A program that signs out expects 204 and no body; a header tells it that an impersonation has ended, and no sign-in.
-fn as_sign_out(incoming: &Incoming, stopped: Option<&ImpersonationId>, response: Response) -> Response {
-    if !as_json(&incoming.parts.headers) || !response.status().is_success() {
+fn as_sign_out(
+    engine: &Engine,
+    incoming: &Incoming,
+    stopped: Option<&ImpersonationId>,
+    response: Response,
+) -> Response {
+    if !is_program(engine, incoming) || !response.status().is_success() {
         return response;
     }
     let id = stopped.map(|id| format!("id={id}, ")).unwrap_or_default();
