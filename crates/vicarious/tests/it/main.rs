@@ -16,6 +16,7 @@ mod readme;
 mod rules;
 mod shop;
 mod signed_cookie;
+mod stateless_jwt;
 mod stuck_pages;
 mod testing;
 mod words;
