@@ -60,7 +60,10 @@ fn says_any(response: &Response, names: &[http::HeaderName]) -> bool {
 
 async fn quoted(asked: &HeaderMap, customer: &Person, response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    let text = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let text = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_else(|error| {
+        tracing::warn!(%error, "the text of a refusal broke off, so its page does not quote it");
+        Default::default()
+    });
     let text = String::from_utf8_lossy(&text);
     let says = vec![("customer", Theirs(customer.name.clone()))];
     let page = match text.trim() {
