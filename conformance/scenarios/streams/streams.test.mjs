@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { setTimeout } from 'node:timers/promises';
 import {
   broadcast,
   delivered,
@@ -53,20 +54,49 @@ feature('streams', () => {
     await socket.isQuiet();
   });
 
-  scenario('a subscription may join and leave streams later', async (t) => {
+  difference('A stream has begun when the action that joined it answers', {
+    ours: [
+      'what is broadcast after the answer arrives, each time that the stream is joined',
+      async (t) => {
+        const socket = await Socket.welcomed(t);
+        const stream = unique('stream');
+        const identifier = await socket.subscribe('StreamChannel');
+        for (let n = 0; n < 50; n += 1) {
+          await ask(socket, identifier, 'start', { stream }, { started: stream });
+          await broadcast(stream, n);
+          assert.deepEqual(await socket.next(), delivered(identifier, n));
+          await ask(socket, identifier, 'stop', { stream }, { stopped: stream });
+          await broadcast(stream, 'for nobody');
+        }
+        await socket.isQuiet();
+      },
+    ],
+    rails: [
+      'it begins soon after the answer, and what is broadcast in between is lost',
+      async (t) => {
+        const socket = await Socket.welcomed(t);
+        const stream = unique('stream');
+        const identifier = await socket.subscribe('StreamChannel');
+        await ask(socket, identifier, 'start', { stream }, { started: stream });
+        let begun = false;
+        const first = socket.next().finally(() => (begun = true));
+        while (!begun) {
+          await broadcast(stream, 'anybody?');
+          await Promise.race([first, setTimeout(100)]);
+        }
+        assert.deepEqual(await first, delivered(identifier, 'anybody?'));
+      },
+    ],
+  });
+
+  scenario('a subscription may leave all its streams, and goes on', async (t) => {
     const socket = await Socket.welcomed(t);
     const stream = unique('stream');
-    const identifier = await socket.subscribe('StreamChannel');
-    await ask(socket, identifier, 'start', { stream }, { started: stream });
-    await broadcast(stream, 1);
-    assert.deepEqual(await socket.next(), delivered(identifier, 1));
+    const identifier = await socket.subscribe('StreamChannel', { streams: [stream] });
     await ask(socket, identifier, 'stop', { stream }, { stopped: stream });
-    await broadcast(stream, 2);
+    await broadcast(stream, 'for nobody');
     await socket.isQuiet();
-    await ask(socket, identifier, 'start', { stream }, { started: stream });
-    await broadcast(stream, 3);
-    assert.deepEqual(await socket.next(), delivered(identifier, 3));
-    await socket.isQuiet();
+    await ask(socket, identifier, 'stop', { stream }, { stopped: stream });
   });
 
   scenario('leaving one stream leaves the others', async (t) => {
