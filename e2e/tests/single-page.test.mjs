@@ -25,6 +25,14 @@ const said = (page, text) => page.getByRole('main').getByText(text).waitFor();
 const kept = (page) =>
   page.evaluate(() => ({ token: sessionStorage.getItem('token'), handle: sessionStorage.getItem('vicarious-handle') }));
 
+/** Signs out as the page itself would: from within, that is a stop. */
+const signOut = (page) =>
+  page.evaluate(async () => {
+    const headers = { Authorization: `Bearer ${sessionStorage.getItem('token')}` };
+    const { status } = await fetch('/api/session', { method: 'DELETE', headers });
+    return status;
+  });
+
 /** Asks as another program would that has the same token and handle. */
 async function elsewhere(origin, { token, handle }, method, path, data) {
   const headers = { accept: 'application/json', authorization: `Bearer ${token}`, 'impersonation-handle': handle };
@@ -102,14 +110,30 @@ scene('what a page sends while it loads is sent as the customer, by whichever ki
   }
 });
 
+scene('a sign-out from within offers to go on as the agent, also while the page asks for itself', desktop, async ({ visitor }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  await page.evaluate(() => {
+    window.met = [];
+    document.addEventListener('vicarious:changed', () => {
+      const headers = { Authorization: `Bearer ${sessionStorage.getItem('token')}` };
+      window.met.push(fetch('/api/me', { headers }).then(({ status }) => status));
+    });
+  });
+  assert.equal(await signOut(page), 204);
+  assert.deepEqual(await page.evaluate(() => Promise.all(window.met)), [200], 'what was stopped is sent with nothing');
+  // Whatever asks for a look, the answer stays the same until somebody has gone on.
+  await page.evaluate(() => document.querySelector('vicarious-banner').refresh());
+  const goOn = banner(page).getByRole('button', { name: /^Go on as .?bob/ });
+  assert.deepEqual([await goOn.count(), await banner(page).getByRole('button').count()], [1, 1]);
+  await goOn.click();
+  await page.getByRole('heading', { name: 'bob' }).waitFor();
+  await banner(page).waitFor({ state: 'hidden' });
+});
+
 scene('whoever signs in after a sign-out from within has nothing to do with what that stopped', desktop, async ({ visitor }) => {
   const page = await visitor();
-  const signOut = () =>
-    page.evaluate(async () => {
-      const headers = { Authorization: `Bearer ${sessionStorage.getItem('token')}` };
-      const { status } = await fetch('/api/session', { method: 'DELETE', headers });
-      return status;
-    });
   // Draws the page for whoever signs in with the form, without loading it anew.
   const signInHere = async (who) => {
     await page.evaluate(() => sessionStorage.removeItem('token'));
@@ -120,7 +144,7 @@ scene('whoever signs in after a sign-out from within has nothing to do with what
   };
   await signIn(page, 'bob');
   await impersonate(page);
-  assert.equal(await signOut(), 204);
+  assert.equal(await signOut(page), 204);
   await banner(page).getByRole('button', { name: /^Go on as .?bob/ }).waitFor();
   assert.equal((await kept(page)).handle, null);
 

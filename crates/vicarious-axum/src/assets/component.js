@@ -6,6 +6,7 @@
   const site = new URL(script).origin;
   const own = `${site}/impersonation`;
   const kept = "vicarious-handle";
+  const carries = "Impersonation-Handle";
   const send = window.fetch.bind(window);
   const find = (selector) => document.querySelector(selector);
   // Not there yet in the head.
@@ -50,6 +51,8 @@
   // Whose this page is: nothing if unknown, empty for people as themselves.
   let tag = served?.dataset.tag;
   let handle = sessionStorage.getItem(kept);
+  // What a sign-out has stopped is asked about, and not sent.
+  let past = null;
   let authorization = null;
   let behind = 0;
   let before = 0;
@@ -71,23 +74,18 @@
   const isSafe = (method) => /^(GET|HEAD|OPTIONS)$/i.test(method);
   const isOurs = (url) => new URL(url, document.baseURI).origin === site;
   const keep = (given) => (handle = given) ? sessionStorage.setItem(kept, given) : sessionStorage.removeItem(kept);
-  // A handle without its sign-in would end the impersonation.
-  const handed = (headers) => {
-    if (handle && headers.has("Authorization")) headers.set("Impersonation-Handle", handle);
-    return headers;
-  };
 
   window.fetch = async (input, init) => {
     const request = new Request(input, init);
     if (!isOurs(request.url)) return send(request);
-    const signed = request.headers.get("Authorization") ?? authorization;
-    const isNew = authorization && signed !== authorization;
-    authorization = signed;
-    if (isNew && !handle) {
-      tag = null;
+    const was = authorization;
+    authorization = request.headers.get("Authorization") ?? was;
+    if (was && was !== authorization && !handle) {
+      tag = past = null;
       refresh();
     }
-    handed(request.headers);
+    // A handle without its sign-in would end the impersonation.
+    if (handle && request.headers.has("Authorization")) request.headers.set(carries, handle);
     if (handle && tag == null && !isSafe(request.method)) await refresh();
     if (!tag || isSafe(request.method)) return notice(request, await send(request));
     request.headers.set("Identity", tag);
@@ -151,15 +149,18 @@
 
   async function notice({ method, url }, answer) {
     const said = answer.headers.get("Impersonation");
-    const known = `id=${state.impersonation?.id}, mode=${state.impersonation?.mode},`;
+    const { id, mode } = state.impersonation ?? {};
+    // A sign-out was a stop.
+    if (/ended$/.test(said)) {
+      past = handle;
+      keep();
+    }
     if (url === own && answer.ok && !isSafe(method)) {
       const told = await read(answer);
       keep(told.handle ?? (told.impersonation && handle));
-      tag = null;
+      tag = past = null;
       await refresh();
-    } else if (/409|410/.test(answer.status) || (said && !said.startsWith(known))) await refresh();
-    // A sign-out was a stop.
-    if (/ended$/.test(said)) keep();
+    } else if (/409|410/.test(answer.status) || (said && !said.startsWith(`id=${id}, mode=${mode},`))) await refresh();
     return answer;
   }
 
@@ -193,8 +194,9 @@
     asking ? (next ??= asking.then(() => ((next = null), refresh()))) : (asking = look().catch(() => {}).finally(() => (asking = null)));
 
   async function look() {
-    if (handle && !authorization) return;
-    const answer = await send(own, { headers: handed(headers()), credentials: "include", cache: "no-store" });
+    const by = past ?? handle;
+    if (by && !authorization) return;
+    const answer = await send(own, { headers: headers(by && { [carries]: by }), credentials: "include", cache: "no-store" });
     if (!answer.ok) return;
     state = await answer.json();
     behind = Date.parse(state.now) - Date.now();
@@ -244,13 +246,12 @@
     const alert = (text) => make("p", { role: "alert" }, text);
     const button = (text, onclick) => make("button", { onclick }, fill(text, names));
     const strong = (text) => make("strong", {}, text);
-    const other = runs?.mode === "read" ? "write" : "read";
     const shown = cause ? [alert(over), button(texts.on, stop)]
       : isOther ? [alert(over), button(texts.reload, () => location.reload())]
       : runs ? [
         make("p", {}, strong(fill(texts.who, names)), " · ", strong(texts[runs.mode]), ` · ${runs.ticket ?? ""} ${apart(runs.reason)}`),
         make("span", { id: "left", role: "timer" }),
-        button(other === "write" ? texts.up : texts.down, () => change(other)),
+        runs.mode === "read" ? button(texts.up, () => change("write")) : button(texts.down, () => change("read")),
         button(texts.stop, stop),
       ] : [];
     const focused = [...root.querySelectorAll("button")].indexOf(root.activeElement);
