@@ -226,7 +226,7 @@ impl<'a> Asked<'a> {
             return Ok(None);
         }
         let problem = Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation-required", "Please confirm")
-            .detail("Ask for the same again, with the confirmation.")
+            .detail("This must be confirmed before it is carried out.")
             .with("question", question(self.engine.languages.usual(), verdict.phrase.unwrap_or("do this"), customer))
             .with("confirmation", confirm::mint(self.engine, &subject));
         Ok(Some(problem))

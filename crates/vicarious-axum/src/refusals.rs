@@ -141,7 +141,7 @@ pub(crate) fn never(customer: &str, phrase: Option<&str>, classified: bool) -> P
 /// Returns the problem of what needs write mode.
 pub(crate) fn read_only() -> Problem {
     Problem::new(StatusCode::FORBIDDEN, "read-only", "This impersonation is reading only")
-        .detail("Go up to write mode first: PATCH /impersonation with `mode` write and a `reason`.")
+        .detail("You are reading only, so nothing was carried out. Switch to write, then do it again.")
 }
 
 /// Asks for a confirmation, as a page or as a problem.
@@ -157,7 +157,7 @@ pub(crate) fn confirm(
     let question = question(words, phrase, &row.current_user.name);
     if site::wants_json(headers) {
         return Problem::new(StatusCode::PRECONDITION_REQUIRED, "confirmation-required", "Please confirm")
-            .detail("Repeat the request with the header `Confirmation`.")
+            .detail("This must be confirmed before it is carried out.")
             .with("question", question)
             .with("confirmation", confirmation)
             .respond(headers);

@@ -10,12 +10,9 @@ const SPEAKING: [&str; 3] = ["crates/vicarious-core/src/", "crates/vicarious-axu
 const SAYING: [&str; 10] =
     [".t(", ".say(", ".text(", ".fill(", ".count(", "said(", ".says(", ".detail(", "Problem::new(", "invalid("];
 /// What programs and engineers read, who read English.
-const ENGLISH: [&str; 9] = [
+const ENGLISH: [&str; 6] = [
     "A layer is in the wrong place",
-    "Ask for the same again, with the confirmation.",
-    "Go up to write mode first: PATCH /impersonation with `mode` write and a `reason`.",
     "Please confirm",
-    "Repeat the request with the header `Confirmation`.",
     "The identity layer is missing",
     "The user has another type",
     "This page belongs to another identity",

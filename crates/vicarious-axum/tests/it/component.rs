@@ -93,6 +93,19 @@ async fn what_needs_write_mode_is_named_as_people_read_it() {
 }
 
 #[tokio::test]
+async fn what_a_refusal_says_is_for_people_and_tells_nobody_what_to_send() {
+    let world = World::new().await;
+    let (mut reading, mut writing) = (world.inside(&bob(), &alice()).await, world.writing(&bob(), &alice()).await);
+    for (browser, says) in [
+        (&mut reading, "You are reading only, so nothing was carried out. Switch to write, then do it again."),
+        (&mut writing, "This must be confirmed before it is carried out."),
+    ] {
+        let refused = browser.json(Method::PATCH, "/profile", json!({})).await;
+        assert_eq!(refused.json()["detail"], says);
+    }
+}
+
+#[tokio::test]
 async fn how_it_is_comes_from_the_ledger_and_not_from_memory() {
     let world = World::new().await;
     let mut inside = world.inside(&bob(), &alice()).await;
