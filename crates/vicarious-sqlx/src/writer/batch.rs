@@ -104,7 +104,9 @@ impl Batch {
         tx: &mut WriteTx,
         pulses: Vec<Pulse>,
     ) -> Result<(), sqlx::Error> {
-        known.refresh(tx, pulses).await?;
+        if let Some(now) = self.admits.iter().map(|(intent, _)| intent.at).max() {
+            known.refresh(tx, pulses, now).await?;
+        }
         let mut moved = HashSet::new();
         for (intent, sender) in std::mem::take(&mut self.admits) {
             let row = intent.impersonation.as_ref().and_then(|id| known.get_mut(id.as_str()));

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use vicarious_core::impersonation::End;
-use vicarious_core::{EndCause, Impersonation, ImpersonationId};
+use vicarious_core::{EndCause, Impersonation, ImpersonationId, Timestamp};
 
 use crate::db::{Db, rows_in};
 use crate::rows::{self, ImpersonationRow};
@@ -11,42 +11,62 @@ use crate::tx::{Engine, WriteTx};
 
 /// How many are kept before all are forgotten.
 const KEPT_AT_MOST: usize = 10_000;
+/// Fewer than this are not worth looking through.
+const SWEPT_FROM: usize = 64;
 
 #[derive(Default)]
-pub(super) struct Known(HashMap<String, Impersonation>);
+pub(super) struct Known {
+    rows: HashMap<String, Impersonation>,
+    /// With this many, those that are over are forgotten: about twice as many as were left the last time.
+    sweep_at: usize,
+}
 
 /// What changes: the identifier, last use, cause and time of the end.
 pub(super) type Pulse = (String, i64, Option<String>, Option<i64>);
 
 impl Known {
     pub(super) fn get(&self, id: &str) -> Option<&Impersonation> {
-        self.0.get(id)
+        self.rows.get(id)
     }
 
     pub(super) fn get_mut(&mut self, id: &str) -> Option<&mut Impersonation> {
-        self.0.get_mut(id)
+        self.rows.get_mut(id)
     }
 
     /// Keeps the impersonations as they were read at the beginning of this transaction, until it ends.
     ///
     /// INVARIANT: whether one has ended is read every time, in the transaction that writes the intents.
-    pub(super) async fn refresh(&mut self, tx: &mut WriteTx, pulses: Vec<Pulse>) -> Result<(), sqlx::Error> {
-        if self.0.len() > KEPT_AT_MOST {
-            self.0.clear();
-        }
+    pub(super) async fn refresh(
+        &mut self,
+        tx: &mut WriteTx,
+        pulses: Vec<Pulse>,
+        now: Timestamp,
+    ) -> Result<(), sqlx::Error> {
+        self.sweep(now);
         for (id, last_seen_at, cause, ended_at) in pulses {
-            if !self.0.contains_key(&id) {
+            if !self.rows.contains_key(&id) {
                 let sql = "SELECT * FROM vicarious_impersonations WHERE id = $1";
                 let found = rows_in!(tx, ImpersonationRow, sql, &id)?;
                 let found: Vec<Impersonation> = rows::all(found).map_err(misread)?;
-                self.0.extend(found.into_iter().map(|row| (row.id.to_string(), row)));
+                self.rows.extend(found.into_iter().map(|row| (row.id.to_string(), row)));
             }
-            if let Some(row) = self.0.get_mut(&id) {
+            if let Some(row) = self.rows.get_mut(&id) {
                 row.last_seen_at = rows::time(last_seen_at).map_err(misread)?;
                 row.end = end(cause, ended_at)?;
             }
         }
         Ok(())
+    }
+
+    fn sweep(&mut self, now: Timestamp) {
+        if self.rows.len() < self.sweep_at {
+            return;
+        }
+        self.rows.retain(|_, row| row.over_at(now).is_none());
+        if self.rows.len() >= KEPT_AT_MOST {
+            self.rows.clear();
+        }
+        self.sweep_at = (2 * self.rows.len()).clamp(SWEPT_FROM, KEPT_AT_MOST);
     }
 }
 
