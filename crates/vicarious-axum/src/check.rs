@@ -156,12 +156,19 @@ impl Check<'_> {
             let verdict = self.engine.rules.verdict("GET", Some(path));
             verdict.phrase.is_none()
                 && verdict.rule != Rule::Never
+                && !self.is_nobodys(path)
                 && !self.engine.signs_in_at(path)
                 && self.vicarious.treats("GET", path) == Treats::Judged
         };
         let pages = self.listed.iter().filter(|route| route.methods.is_some() && route.takes("GET"));
         let routes: Vec<String> = pages.map(|route| route.path.clone()).filter(|path| is_wordless(path)).collect();
         (!routes.is_empty()).then_some(Finding::NoPhrase { routes })
+    }
+
+    /// The page that draws everything, where the handle is in a header: browsers open it without one, so nobody is in anybody's
+    /// account there. What it asks for is another route.
+    fn is_nobodys(&self, path: &str) -> bool {
+        self.engine.handle_in == HandleIn::Header && path == "/"
     }
 
     /// Where the layer is not, or why nobody can be found out; an error when it is nowhere.

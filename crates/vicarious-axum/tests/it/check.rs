@@ -138,7 +138,10 @@ async fn what_a_customer_or_a_follower_of_a_link_would_miss_is_doubtful_once_the
     let rules = Rules::new().never("/payments").confirm("PATCH /profile", "save this profile");
     let told = rules.read("GET /", "looked at the start page").read("GET /orders/{id}", "looked at orders");
     assert_eq!(found(builder(Shop::Cookies).rules(told).sign_in_page("/sign-in?then=")).await, []);
-    assert_eq!(found(builder(Shop::Cookies).handle_in_header()).await, [wordless], "no browser opens our pages");
+    let wordless = Finding::NoPhrase { routes: vec!["/orders/{id}".into()] };
+    let in_header =
+        "browsers open neither our pages nor the start page as a customer, and scripts ask for orders as one";
+    assert_eq!(found(builder(Shop::Cookies).handle_in_header()).await, [wordless], "{in_header}");
 }
 
 #[tokio::test]
