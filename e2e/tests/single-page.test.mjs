@@ -203,6 +203,23 @@ scene('an impersonation that was ended elsewhere is explained, and the page goes
   assert.equal(await banner(page).count(), 0);
 });
 
+scene('a page that is loaded after the end draws nobody, keeps its token, and goes on as the agent', desktop, async ({ visitor, origin }) => {
+  const page = await visitor();
+  await signIn(page, 'bob');
+  await impersonate(page);
+  const before = await kept(page);
+  const { status } = await elsewhere(origin, before, 'DELETE', '/impersonation');
+  assert.equal(status, 200);
+  await page.reload();
+  await said(page, 'Refused: 410');
+  await page.getByRole('heading', { name: 'Nobody' }).waitFor();
+  assert.equal(await page.getByRole('button', { name: 'Sign in' }).count(), 0, 'the token still stands');
+  assert.deepEqual(await kept(page), before, 'nothing is dropped until somebody has gone on');
+  await banner(page).getByRole('button', { name: /^Go on as .?bob/ }).click();
+  await page.getByRole('heading', { name: 'bob' }).waitFor();
+  assert.deepEqual(await kept(page), { token: before.token, handle: null });
+});
+
 scene('a second tab that has the token and not the handle is nobody, and says why', desktop, async ({ visitor }) => {
   const page = await visitor();
   await signIn(page, 'bob');
