@@ -2,6 +2,7 @@
 
 use http::{HeaderName, Method};
 use serde_json::{Value, json};
+use vicarious_axum::Treats;
 use vicarious_core::Rule;
 
 use super::arena::{Arena, Fall, Outcome, Tried, brief, done, fell, not_tried};
@@ -40,8 +41,11 @@ pub(super) async fn another_tab(arena: &Arena) -> Outcome {
 
 /// Unsafe routes without a rule, as they are and under every name that a proxy or a framework may know.
 pub(super) async fn unclassified(arena: &Arena) -> Outcome {
-    let mut routes = arena.ruled(|_, classified| !classified);
-    let known = routes.len();
+    let is_consoles = |(method, path): &(String, String)| arena.app.vicarious().treats(method, path) == Treats::Console;
+    let (consoles, mut routes): (Vec<_>, Vec<_>) =
+        arena.ruled(|_, classified| !classified).into_iter().partition(is_consoles);
+    let came_back = format!("403 for {} of yours, {} of the console's and one made up", routes.len(), consoles.len());
+    routes.extend(consoles);
     routes.push(("POST".to_owned(), "/a-route-that-an-attack-has-made-up".to_owned()));
     let mut inside = arena.enter_writing().await?;
     for (method, path) in &routes {
@@ -54,10 +58,14 @@ pub(super) async fn unclassified(arena: &Arena) -> Outcome {
         must_be_never(inside.ask(method.clone(), &queried).json(&json!({})), format!("{method} {queried}")).await?;
     }
     done(inside).await;
-    Ok(Tried {
-        tried: format!("{known} such routes and one made up, 3 ways each"),
-        came_back: "403 for all".to_owned(),
-    })
+    Ok(Tried { tried: format!("3 ways each: {}", named(&routes)), came_back })
+}
+
+/// Returns the first three routes by name, and whether there are more.
+fn named(routes: &[(String, String)]) -> String {
+    let names: Vec<_> = routes.iter().take(3).map(|(method, path)| format!("{method} {path}")).collect();
+    let more = if routes.len() > 3 { ", …" } else { "" };
+    names.join(", ") + more
 }
 
 /// What a rule says `never` of, in write mode.

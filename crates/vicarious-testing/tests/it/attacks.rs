@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use vicarious_axum::RouteListed;
 use vicarious_testing::{AttackReport, Browser, Credential, Held, ManualClock, TestApp};
 
 use crate::inside::app;
@@ -28,6 +29,20 @@ async fn a_host_that_is_put_together_well_holds_against_all_twelve() {
     report.assert_held();
     assert_eq!(report.attempts.len(), 12);
     assert!(report.attempts.iter().all(|attempt| attempt.held == Held::Yes), "{report}");
+}
+
+#[tokio::test]
+async fn routes_that_nobody_classified_are_counted_and_named_the_hosts_own_first() {
+    let clock = ManualClock::default();
+    let (router, vicarious) = broken(&clock, Mistake::None);
+    let listed = |path: &str| RouteListed { path: path.to_owned(), methods: Some(vec!["POST".into()]) };
+    vicarious.mounts_console_routes("", &["/consents", "/support-code", "/pause"].map(listed));
+    let app = TestApp::new(router, &vicarious, async |who| Credential::form("/sign-in", &[("who", who.as_str())]));
+    let attack = app.clock(&clock).attack().agent("bob").customer("alice").page("/account");
+    let report = attack.routes(["POST /consents", "POST /support-code", "POST /pause"]).run().await;
+    let attempt = report.attempts.iter().find(|attempt| attempt.abuse == "a route that nobody classified").unwrap();
+    assert_eq!(attempt.tried, "3 ways each: POST /import, POST /newsletter, POST /consents, …", "{report}");
+    assert_eq!(attempt.came_back, "403 for 2 of yours, 3 of the console's and one made up", "{report}");
 }
 
 #[tokio::test]
