@@ -67,6 +67,10 @@ impl<State, User> Answers<State, User> {
 
 impl<State, User, Key, Signed, Find, Look> Answers<State, User, Key, Signed, Find, Look> {
     /// Says under which key a request presents a sign-in; see [`Host::sign_in_key`]: never the secret itself.
+    ///
+    /// Where a request brings a secret alone, and sessions are found by nothing else,
+    /// [`KeyRing::sign_in_key`](crate::KeyRing::sign_in_key) makes a key of it, which
+    /// [`KeyRing::sign_in_found_by`](crate::KeyRing::sign_in_found_by) turns back in [`sign_in`](Self::sign_in).
     pub fn sign_in_key(
         self,
         key: impl Fn(&Parts) -> Option<String> + Send + Sync + 'static,
