@@ -30,17 +30,13 @@ impl When {
 
     fn told(words: &Words, at: Timestamp, now: Timestamp, clock: &str) -> Self {
         let (day, today) = (date(at), date(now));
-        let is = |other: Option<Date>| other == Some(day);
-        let (sentence, is_near) = if day == today {
-            ("Today {time}", true)
-        } else if is(today.yesterday().ok()) {
-            ("Yesterday {time}", true)
-        } else if is(today.tomorrow().ok()) {
-            ("Tomorrow {time}", true)
-        } else if day.year() == today.year() {
-            ("{weekday} {day} {month} {time}", false)
-        } else {
-            ("{day} {month} {year} {time}", false)
+        let ahead = (day - today).get_days();
+        let sentence = match ahead {
+            0 => "Today {time}",
+            -1 => "Yesterday {time}",
+            1 => "Tomorrow {time}",
+            _ if day.year() == today.year() => "{weekday} {day} {month} {time}",
+            _ => "{day} {month} {year} {time}",
         };
         let values: [(&str, &dyn Display); 5] = [
             ("time", &at.strftime(clock)),
@@ -49,7 +45,7 @@ impl When {
             ("month", &words.month(at)),
             ("year", &day.year()),
         ];
-        Self { at, text: words.fill(sentence, &values), is_near }
+        Self { at, text: words.fill(sentence, &values), is_near: (-1..=1).contains(&ahead) }
     }
 
     /// Returns the same for the middle of a sentence: `today 14:02`.
