@@ -1,10 +1,12 @@
 //! A page in the place of a refusal that shows nothing, or a line of text: a browser would show that without a banner.
 
+use std::time::Duration;
+
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
 use http::header::{CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method, StatusCode};
-use http_body_util::BodyExt;
+use http_body_util::{BodyExt, Limited};
 use vicarious_core::Person;
 
 use crate::mark::Asked;
@@ -13,7 +15,12 @@ use crate::problem::Problem;
 use crate::site;
 
 /// How many bytes of text are shown on a page; more stays what it is.
-const QUOTED_AT_MOST: u64 = 16 * 1024;
+const QUOTED_AT_MOST: usize = 16 * 1024;
+/// How long the page waits for the text that it quotes.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// What text may be in, under each of its names.
+const CHARSETS: [&str; 4] = ["utf-8", "utf8", "us-ascii", "ascii"];
 
 /// Returns an answer of the application as it is, or with a page in it: where a browser opened a page, and nothing but a
 /// status of 400 or more came back, or plain text with it, which the page quotes. Status and headers stay. `asked` is the
@@ -44,10 +51,16 @@ fn is_blank(response: &Response) -> bool {
 /// Returns whether an answer is text that can be quoted.
 fn is_text(response: &Response) -> bool {
     let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let kind = kind.to_ascii_lowercase().replace([' ', '"'], "");
-    ["text/plain", "text/plain;charset=utf-8", "text/plain;charset=us-ascii"].contains(&kind.as_str())
-        && response.body().size_hint().exact().is_some_and(|length| length <= QUOTED_AT_MOST)
-        && is_bare(response)
+    let length = response.body().size_hint().exact().and_then(|length| usize::try_from(length).ok());
+    is_readable(kind) && length.is_some_and(|length| length <= QUOTED_AT_MOST) && is_bare(response)
+}
+
+/// Returns whether a type is that of plain text in an encoding that is known; what else it says does not matter.
+fn is_readable(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase().replace([' ', '\t', '"'], "");
+    let mut parts = kind.split(';');
+    parts.next() == Some("text/plain")
+        && parts.filter_map(|part| part.strip_prefix("charset=")).all(|charset| CHARSETS.contains(&charset))
 }
 
 fn is_bare(response: &Response) -> bool {
@@ -60,11 +73,10 @@ fn says_any(response: &Response, names: &[http::HeaderName]) -> bool {
 
 async fn quoted(asked: &HeaderMap, customer: &Person, response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    let text = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_else(|error| {
-        tracing::warn!(%error, "the text of a refusal broke off, so its page does not quote it");
-        Default::default()
+    let text = text_of(body).await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the text of a refusal did not come as announced, so it is not quoted");
+        String::new()
     });
-    let text = String::from_utf8_lossy(&text);
     let says = vec![("customer", Theirs(customer.name.clone()))];
     let page = match text.trim() {
         "" => problem(parts.status, customer),
@@ -74,6 +86,12 @@ async fn quoted(asked: &HeaderMap, customer: &Person, response: Response) -> Res
     };
     parts.headers.remove(CONTENT_TYPE);
     with_headers_of(Response::from_parts(parts, Body::empty()), page.respond(asked))
+}
+
+/// Returns a text that has announced how long it is, or why it did not come like that.
+async fn text_of(body: Body) -> Result<String, Box<dyn std::error::Error + Send + Sync>> {
+    let text = tokio::time::timeout(PATIENCE, Limited::new(body, QUOTED_AT_MOST).collect()).await??;
+    Ok(String::from_utf8_lossy(&text.to_bytes()).into_owned())
 }
 
 fn title(status: StatusCode) -> &'static str {

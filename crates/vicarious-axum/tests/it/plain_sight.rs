@@ -1,14 +1,14 @@
 //! The banner and the header: on every document, on nothing else, and not to be forged.
 
+mod blank;
+
 use std::convert::Infallible;
 use std::io::Write as _;
-use std::sync::LazyLock;
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::Path;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use axum::routing::{any, get, post};
+use axum::routing::{any, get};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use http::{Method, StatusCode};
@@ -38,24 +38,6 @@ fn gzipped() -> Response {
     (headers, encoder.finish().unwrap()).into_response()
 }
 
-/// Returns a body of which nobody knows yet that it is empty.
-fn in_no_pieces() -> Body {
-    Body::from_stream(futures_util::stream::empty::<Result<bytes::Bytes, Infallible>>())
-}
-
-const COOKIE: &str = "a=1; Path=/; HttpOnly; SameSite=Lax";
-
-async fn blank(Path(status): Path<u16>) -> Response {
-    (StatusCode::from_u16(status).unwrap(), [("retry-after", "7"), ("set-cookie", COOKIE)]).into_response()
-}
-
-async fn said() -> Response {
-    (StatusCode::NOT_FOUND, [("retry-after", "7"), ("set-cookie", COOKIE)], "no order <b>7</b>\nhere").into_response()
-}
-
-/// More text than a page quotes.
-static LONG: LazyLock<String> = LazyLock::new(|| "gone ".repeat(4000));
-
 fn routes() -> Router {
     let encoded = |encoding: &'static str| {
         move || async move { ([("content-type", "text/html"), ("content-encoding", encoding)], "Alice's secret") }
@@ -82,14 +64,6 @@ fn routes() -> Router {
         .route("/xml", get(|| async { typed("application/xml", "<body></body>") }))
         .route("/octets", get(|| async { vec![0_u8, 159, 146, 150] }))
         .route("/attachment", get(attached))
-        .route("/blank/{status}", get(blank))
-        .route("/only-post", post(|| async {}))
-        .route("/said/text", get(said))
-        .route("/said/latin", get(|| async { (StatusCode::NOT_FOUND, typed("text/plain; charset=latin1", "gone")) }))
-        .route("/said/long", get(|| async { (StatusCode::NOT_FOUND, LONG.clone()) }))
-        .route("/said/json", get(|| async { (StatusCode::NOT_FOUND, axum::Json(json!({}))) }))
-        .route("/said/empty-text", get(|| async { (StatusCode::NOT_FOUND, "") }))
-        .route("/said/pieces", get(|| async { (StatusCode::NOT_FOUND, in_no_pieces()) }))
         .route("/204", get(of_status(204)))
         .route("/304", get(of_status(304)))
         .route("/redirect", get(|| async { Redirect::to("/") }))
@@ -136,87 +110,6 @@ async fn every_document_has_exactly_one_banner_however_it_is_sent() {
         let before = answer.text.split(BANNER).next().unwrap();
         assert!(before.contains("-->") && before.contains("</script>"), "what is open is closed first: {before}");
     }
-}
-
-const OPENS: [(&str, &str); 2] = [("sec-fetch-dest", "document"), ("accept", "text/html,*/*;q=0.8")];
-
-// T64
-#[tokio::test]
-async fn a_refusal_that_shows_nothing_becomes_a_page_with_the_banner_where_a_browser_opened_one() {
-    let world = world().await;
-    let mut inside = world.inside(&bob(), &alice()).await;
-    for (status, said) in [
-        (404, "This page does not exist, or Alice Ames has no access to it."),
-        (410, "This page does not exist, or Alice Ames has no access to it."),
-        (401, "The application does not show this page to Alice Ames."),
-        (403, "The application does not show this page to Alice Ames."),
-        (429, "It does not show this page to Alice Ames, and does not say why."),
-        (500, "It could not show this page to Alice Ames, and does not say why."),
-    ] {
-        let path = format!("/blank/{status}");
-        let page = inside.raw("GET", &path, &OPENS, "").await;
-        check_document(&path, &page);
-        assert_eq!(page.status.as_u16(), status);
-        assert!(page.text.contains(said), "{said}: {}", page.text);
-        assert_eq!((page.header("retry-after"), page.header("set-cookie")), ("7", COOKIE));
-        let own = world.browser(&alice()).raw("GET", &path, &OPENS, "").await;
-        assert_eq!((own.status.as_u16(), own.text.as_str()), (status, ""), "the customer gets what there is");
-    }
-    check_document("no route", &inside.raw("GET", "/nowhere", &OPENS, "").await);
-    check_document("another method", &inside.raw("GET", "/only-post", &OPENS, "").await);
-}
-
-// T64
-#[tokio::test]
-async fn a_refusal_in_plain_text_is_quoted_on_a_page_with_the_banner() {
-    let world = world().await;
-    let mut inside = world.inside(&bob(), &alice()).await;
-    let path = "/said/text";
-    let page = inside.raw("GET", path, &OPENS, "").await;
-    check_document(path, &page);
-    assert_eq!((page.status.as_u16(), page.header("retry-after"), page.header("set-cookie")), (404, "7", COOKIE));
-    assert!(page.text.contains("The application shows Alice Ames this text, and nothing else:"), "{}", page.text);
-    assert!(page.text.contains(">no order &lt;b&gt;7&lt;/b&gt;\nhere</pre>"), "{}", page.text);
-    let empty = inside.raw("GET", "/said/empty-text", &OPENS, "").await;
-    check_document("no text", &empty);
-    assert!(empty.text.contains("This page does not exist, or Alice Ames has no access to it."), "{}", empty.text);
-    let fetched = inside.raw("GET", path, &[("accept", "text/html"), ("sec-fetch-dest", "empty")], "").await;
-    check_marked("fetched", &fetched);
-    let own = world.browser(&alice()).raw("GET", path, &OPENS, "").await;
-    for text in [fetched.text, own.text] {
-        assert_eq!(text, "no order <b>7</b>\nhere", "scripts, and the customer, get what there is");
-    }
-}
-
-// T64
-#[tokio::test]
-async fn what_the_application_answers_with_stays_and_so_does_what_no_page_is_opened_with() {
-    let world = world().await;
-    let mut inside = world.inside(&bob(), &alice()).await;
-    for (path, body) in
-        [("/said/json", "{}"), ("/said/latin", "gone"), ("/said/pieces", ""), ("/said/long", LONG.as_str())]
-    {
-        let answer = inside.raw("GET", path, &OPENS, "").await;
-        check_marked(path, &answer);
-        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NOT_FOUND, body), "{path}");
-    }
-    let html = ("accept", "text/html");
-    for headers in [
-        vec![html],
-        vec![html, ("sec-fetch-dest", "empty")],
-        vec![html, ("sec-fetch-dest", "image")],
-        vec![html, ("x-requested-with", "XMLHttpRequest")],
-        vec![("accept", "*/*"), ("sec-fetch-dest", "document")],
-        vec![("accept", "application/json"), ("sec-fetch-dest", "document")],
-    ] {
-        let answer = inside.raw("GET", "/blank/404", &headers, "").await;
-        check_marked("blank", &answer);
-        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::NOT_FOUND, ""), "{headers:?}");
-    }
-    let head = inside.raw("HEAD", "/blank/404", &OPENS, "").await;
-    assert_eq!((head.status, head.header("content-type")), (StatusCode::NOT_FOUND, ""));
-    let shown = inside.raw("GET", "/blank/200", &OPENS, "").await;
-    assert_eq!((shown.status, shown.text.as_str()), (StatusCode::OK, ""), "this is no refusal");
 }
 
 // T64
