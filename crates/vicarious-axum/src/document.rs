@@ -47,9 +47,12 @@ impl Tagging {
 
 /// Returns whether an answer is called HTML.
 pub(crate) fn is_html(headers: &HeaderMap) -> bool {
-    let essence = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = essence.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("text/html") || essence.eq_ignore_ascii_case("application/xhtml+xml")
+    // Of several, in one header or in many, browsers believe the last one that they can read.
+    let is_html = |kind: &[u8]| {
+        let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        [&b"text/html"[..], b"application/xhtml+xml"].iter().any(|html| essence.eq_ignore_ascii_case(html))
+    };
+    headers.get_all(CONTENT_TYPE).iter().any(|value| value.as_bytes().split(|byte| *byte == b',').any(is_html))
 }
 
 /// Writes HTML in pure ASCII, so that it reads the same in every encoding a document may have.

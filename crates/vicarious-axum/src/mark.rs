@@ -186,11 +186,15 @@ fn encodings(headers: &HeaderMap) -> Vec<String> {
 
 /// Returns whether the character set lets ASCII stand for itself, so that markup can be put into the text.
 fn can_be_marked(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
-    let charset = kind.split_once("charset=").map_or("", |(_, charset)| charset.trim_start_matches('"'));
-    !["utf-16", "utf16", "utf-32", "unicode", "ucs-2", "iso-10646-ucs-2", "iso-2022"]
-        .iter()
-        .any(|odd| charset.starts_with(odd))
+    let is_odd = |charset: &str| {
+        ["utf-16", "utf16", "utf-32", "unicode", "ucs-2", "iso-10646-ucs-2", "iso-2022"]
+            .iter()
+            .any(|odd| charset.trim_start_matches('"').starts_with(odd))
+    };
+    headers.get_all(CONTENT_TYPE).iter().all(|kind| {
+        let kind = String::from_utf8_lossy(kind.as_bytes()).to_ascii_lowercase();
+        !kind.split("charset=").skip(1).any(is_odd)
+    })
 }
 
 fn unmarkable(asked: &HeaderMap, why: &str) -> Response {

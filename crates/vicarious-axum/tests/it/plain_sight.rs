@@ -7,11 +7,12 @@ use std::io::Write as _;
 
 use axum::Router;
 use axum::body::Body;
-use axum::response::{Html, IntoResponse, Redirect, Response};
+use axum::extract::Path;
+use axum::response::{AppendHeaders, Html, IntoResponse, Redirect, Response};
 use axum::routing::{any, get};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use http::{Method, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use serde_json::json;
 use testkit::people::{alice, bob};
 use vicarious_axum::CurrentUser;
@@ -23,6 +24,15 @@ const BANNER: &str = "id=\"vicarious-banner\"";
 
 fn typed(kind: &'static str, body: &'static str) -> Response {
     ([("content-type", kind)], body).into_response()
+}
+
+/// What some middleware makes of a type that it adds to, each line a header; the browser takes the last that it can read.
+const TYPES: [&[&str]; 3] =
+    [&["text/plain", "text/html"], &["text/plain, text/html;charset=utf-8"], &["text/html; title=\"caf\u{e9}\""]];
+
+async fn with_types(Path(at): Path<usize>) -> Response {
+    let types = TYPES[at].iter().map(|kind| ("content-type", HeaderValue::from_bytes(kind.as_bytes()).unwrap()));
+    (StatusCode::OK, AppendHeaders(types), Body::from(PAGE)).into_response()
 }
 
 fn chunked() -> Response {
@@ -57,6 +67,8 @@ fn routes() -> Router {
         .route("/no-body-tag", get(|| async { Html("hello") }))
         .route("/unclosed-comment", get(|| async { Html("<head><title>x</title><!-- <body> never closed") }))
         .route("/unclosed-script", get(|| async { Html("<head><script>if (a < b) {") }))
+        .route("/types/{at}", get(with_types))
+        .route("/utf-16-late", get(|| async { typed("text/html, text/html; charset=utf-16le", "A\0l\0i\0c\0e\0") }))
         .route("/utf-16", get(|| async { typed("text/html; charset=utf-16le", "<\0p\0>\0A\0l\0i\0c\0e\0") }))
         .route("/json", get(|| async { axum::Json(json!({"html": PAGE})) }))
         .route("/csv", get(|| async { typed("text/csv", "<body>,1") }))
@@ -102,6 +114,9 @@ async fn every_document_has_exactly_one_banner_however_it_is_sent() {
             check_document(&format!("{path} as {dest}"), &answer);
         }
     }
+    for at in 0..TYPES.len() {
+        check_document("several types", &inside.get(&format!("/types/{at}")).await);
+    }
     let page = inside.get("/page").await.text;
     assert!(page.find(BANNER) < page.find("Hello"), "ahead of everything that a customer may have written");
     for path in ["/unclosed-comment", "/unclosed-script"] {
@@ -145,7 +160,7 @@ async fn nothing_but_a_document_has_a_banner() {
 async fn what_cannot_carry_the_banner_is_not_shown() {
     let world = world().await;
     let mut inside = world.inside(&bob(), &alice()).await;
-    for path in ["/zstd", "/twice", "/utf-16"] {
+    for path in ["/zstd", "/twice", "/utf-16", "/utf-16-late"] {
         let answer = inside.get(path).await;
         assert_eq!(answer.status, StatusCode::BAD_GATEWAY, "{path}");
         assert!(!answer.text.contains("secret") && !answer.text.contains("A\0l"), "{path}");
