@@ -139,6 +139,37 @@ async fn what_a_page_of_ours_held_comes_back_from_another_impersonation_too() {
     assert!(page.text.contains("Alice the Second") && !page.text.contains("hunter2"), "{}", page.text);
 }
 
+// T32
+#[tokio::test]
+async fn of_two_tags_both_have_to_be_theirs_and_what_somebody_else_held_stays_sealed() {
+    let world = World::new().await;
+    let (mut bobs, mut eves) = (world.inside(&bob(), &alice()).await, world.inside(&eve(), &alice()).await);
+    let (tag, of_eve) = (bobs.tag().await, eves.tag().await);
+    let held = eves.form("/notes", &fields(&of_eve)).await.hidden("_held").unwrap();
+    for after in ["it is over", "another runs"] {
+        if after == "another runs" {
+            bobs.start(&carol()).await;
+        } else {
+            world.clock.advance(SignedDuration::from_mins(31));
+        }
+        for other in [of_eve.as_str(), ""] {
+            for two in [[tag.as_str(), other], [other, tag.as_str()]] {
+                let twice = two.map(|tag| ("_identity", tag));
+                let page = bobs.form("/notes", &[&twice[..], &fields(&tag)[1..]].concat()).await;
+                assert!(page.status.is_client_error() && !page.text.contains(SHOWN), "{after}: {two:?}");
+            }
+        }
+        for path in ["/impersonation", "/notes"] {
+            for of in [&tag, &of_eve] {
+                let sent = [("_identity", of.as_str()), ("_method", "PATCH"), ("mode", "write"), ("_held", &held)];
+                let page = bobs.form(path, &sent).await;
+                assert!(page.status.is_client_error() && !page.text.contains("Alice the Second"), "{after}: {path}");
+            }
+        }
+    }
+    assert!(world.done().is_empty());
+}
+
 // T32: a tab may have been left open by whoever was signed in before.
 #[tokio::test]
 async fn of_another_impersonation_nobody_else_sees_it_nor_who_sends_no_tag_of_theirs() {
