@@ -1,7 +1,7 @@
 //! Where the console is, once it is mounted.
 
 use std::any::Any;
-use std::sync::{OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use http::HeaderMap;
 use vicarious_core::{Identity, SitePath};
@@ -19,7 +19,8 @@ pub(crate) struct Mounted {
     pages: RwLock<Vec<String>>,
     mistakes: RwLock<Vec<String>>,
     look: OnceLock<Look>,
-    head: OnceLock<Head>,
+    rooms: RwLock<Option<Arc<Rooms>>>,
+    sign_out: OnceLock<SignOut>,
     keepsake: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
@@ -29,12 +30,6 @@ struct Look {
     home: String,
     /// Rules for style sheets that bring in those of the application.
     imports: String,
-}
-
-/// What the console has at the top of its pages, besides its name.
-struct Head {
-    rooms: Box<Rooms>,
-    sign_out: Option<SignOut>,
 }
 
 type Rooms = dyn Fn(&Identity, Staff) -> Vec<(String, String)> + Send + Sync;
@@ -49,12 +44,13 @@ pub(crate) struct SignOut {
 impl Mounted {
     /// Returns the links at the top of its pages for somebody: where each leads, and what it is called.
     pub(crate) fn rooms(&self, identity: &Identity, staff: Staff) -> Vec<(String, String)> {
-        self.head.get().map(|head| (head.rooms)(identity, staff)).unwrap_or_default()
+        let rooms = self.rooms.read().unwrap_or_else(PoisonError::into_inner).clone();
+        rooms.map(|rooms| rooms(identity, staff)).unwrap_or_default()
     }
 
     /// Returns where its pages sign people out.
     pub(crate) fn sign_out(&self) -> Option<&SignOut> {
-        self.head.get()?.sign_out.as_ref()
+        self.sign_out.get()
     }
 
     /// Returns a path of the console's as browsers see it.
@@ -128,17 +124,21 @@ impl Vicarious {
 
     /// Takes note of what the console has at the top of its pages, so that the start page has the same: the links for
     /// somebody, each as its path and what it is called, and the path that signs people out, with what its form says in
-    /// `_method`. A console says it by itself; what was said first counts.
+    /// `_method`. A console says it by itself; of the path, what was said first counts, and of the links, what was said last.
     ///
-    /// `rooms` is kept as long as this is: it must not hold a [`Vicarious`], which would keep itself alive.
+    /// `rooms` is kept as long as this is: what holds a [`Vicarious`] would keep itself alive here, so a console gives a
+    /// closure that holds its own weakly, and says it again when it is mounted again.
     pub fn mounts_console_heading(
         &self,
         rooms: impl Fn(&Identity, Staff) -> Vec<(String, String)> + Send + Sync + 'static,
         sign_out: Option<(&str, Option<&'static str>)>,
     ) {
-        let sign_out = sign_out.map(|(path, method)| SignOut { path: path.to_owned(), method });
-        // Who comes second changes nothing.
-        let _ = self.engine.mounted.head.set(Head { rooms: Box::new(rooms), sign_out });
+        let mounted = &self.engine.mounted;
+        *mounted.rooms.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(rooms));
+        if let Some((path, method)) = sign_out {
+            // Who comes second changes nothing.
+            let _ = mounted.sign_out.set(SignOut { path: path.to_owned(), method });
+        }
     }
 
     /// Keeps what the extractors of a console need to know of it; a console says it by itself, and what was said first counts.

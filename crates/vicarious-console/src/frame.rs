@@ -1,5 +1,7 @@
 //! What surrounds every page's content.
 
+use std::sync::Arc;
+
 use vicarious_axum::{Refused, Staff};
 use vicarious_core::{Identity, Timestamp, Words};
 
@@ -122,12 +124,13 @@ fn own(staff: Staff) -> Vec<Room> {
     }
 }
 
-/// Returns what makes the same links for the start page.
+/// Returns what makes the same links for the start page, as long as the pages of the console are there. The layer keeps it,
+/// so it does not keep the application's closure, which may hold the layer.
 pub(crate) fn for_the_start_page(settings: &Settings) -> impl Fn(&Identity, Staff) -> Vec<(String, String)> + use<> {
-    let (at, rooms) = (settings.at.clone(), settings.rooms.clone());
+    let (at, rooms) = (settings.at.clone(), settings.rooms.as_ref().map(Arc::downgrade));
     move |identity, staff| {
         let (at, rooms) = match &rooms {
-            Some(rooms) => ("", rooms(identity, staff)),
+            Some(rooms) => ("", rooms.upgrade().map(|rooms| rooms(identity, staff)).unwrap_or_default()),
             None => (at.as_str(), own(staff)),
         };
         rooms.into_iter().map(|room| (format!("{at}{}", room.path()), room.label().to_owned())).collect()

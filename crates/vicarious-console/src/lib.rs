@@ -127,7 +127,7 @@ impl Console {
     }
 
     /// Sets the links at the top of every page, and of the start page, so that they are those of the application's own
-    /// pages; default those of the console alone. It is kept with `vicarious`, so it must not hold that.
+    /// pages; default those of the console alone.
     #[must_use]
     pub fn rooms(mut self, rooms: impl Fn(&Identity, Staff) -> Vec<Room> + Send + Sync + 'static) -> Self {
         self.settings.rooms = Some(Arc::new(rooms));

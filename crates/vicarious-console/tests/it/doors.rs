@@ -234,6 +234,28 @@ async fn the_start_page_has_the_head_of_the_console() {
 }
 
 #[tokio::test]
+async fn rooms_may_hold_the_application_and_do_not_keep_it_alive() {
+    let world = World::mounted(|vicarious| {
+        let routes = || {
+            let asked = vicarious.clone();
+            let rooms = move |_: &_, _| match asked.now() > jiff::Timestamp::MIN {
+                true => vec![Room::new("/shop", "Shop")],
+                false => Vec::new(),
+            };
+            vicarious_console::Console::new(vicarious).rooms(rooms).routes()
+        };
+        // Of two, the one that is served counts.
+        drop(routes());
+        routes()
+    });
+    for page in ["/accounts", "/impersonation/new?account=alice"] {
+        let shown = world.browser(&bob()).page(page).await;
+        assert!(shown.contains("href=\"/shop\""), "{page}: {shown}");
+    }
+    assert!(world.can_go().await, "something holds the engine");
+}
+
+#[tokio::test]
 async fn nested_somewhere_all_links_lead_there() {
     let world = World::mounted(|vicarious| {
         let console = vicarious_console::Console::new(vicarious);

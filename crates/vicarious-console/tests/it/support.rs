@@ -102,6 +102,19 @@ impl World {
         })
     }
 
+    /// Returns whether nothing of the application is left once nobody holds it any more.
+    pub(crate) async fn can_go(self) -> bool {
+        let Self { accounts, ledger, clock, vicarious, app } = self;
+        drop((accounts, clock, vicarious, app));
+        // A task that watches over the application may be at work for a moment.
+        let gone = async {
+            while Arc::strong_count(&ledger) > 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(10), gone).await.is_ok()
+    }
+
     /// Returns a world whose console is mounted differently.
     pub(crate) fn mounted(mount: impl FnOnce(&Vicarious) -> Router) -> Self {
         Self::of(|builder| builder, mount)
