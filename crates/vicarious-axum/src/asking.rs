@@ -17,6 +17,8 @@ pub struct Said<'a> {
     pub quotation: &'a str,
     /// The ticket it is for; empty counts as none.
     pub ticket: Option<&'a str>,
+    /// The customer's page to begin on, which the customer is told; `/` counts as none.
+    pub page: Option<&'a SitePath>,
 }
 
 /// What an agent asks a customer for consent with.
@@ -83,11 +85,13 @@ impl Vicarious {
             channel: said.channel,
             quotation: said.quotation,
             ticket: said.ticket,
+            page: said.page,
             opted_out: engine.ledger.opted_out(account).await?.is_some(),
             disowned: known.iter().any(|consent| consent.state == ConsentState::Disowned),
         };
         let id = ConsentId::new(uuid::Uuid::now_v7().to_string());
-        self.commit(vec![decide::attest(id.clone(), attest, self.now())?]).await?;
+        let attested = decide::attest(id.clone(), attest, self.now())?;
+        self.commit(vec![engine.with_page_recorded(attested)]).await?;
         self.consent(&id).await
     }
 }

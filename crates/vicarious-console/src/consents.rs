@@ -78,7 +78,7 @@ struct Item {
     state: ConsentState,
     reason: Option<String>,
     ticket: Option<String>,
-    /// The page that whoever asked wants to begin on.
+    /// The page that whoever asked, or recorded it, wants to begin on.
     page: Option<SitePath>,
     asked: When,
     decided: Option<When>,
@@ -169,10 +169,10 @@ impl Item {
         }
     }
 
-    /// Returns where whoever asked wants to begin.
+    /// Returns where whoever asked, or recorded it, wants to begin, until they have.
     fn begins(&self, frame: &Frame) -> Option<Sentence> {
         let told = "They would begin on the page {page}, and may then look at others.";
-        self.page.as_ref().map(|page| frame.say(told).code("page", page))
+        self.page.as_ref().filter(|_| self.used.is_none()).map(|page| frame.say(told).code("page", page))
     }
 
     /// Returns who is let in, and until when.

@@ -31,7 +31,13 @@ pub(crate) async fn attest(Sent { asked, fields }: Sent) -> Answer {
     asked.person()?;
     let account = AccountId::from(fields.get("account_id").unwrap_or_default());
     let text = |name| fields.get(name).unwrap_or_default();
-    let said = Said { channel: text("channel"), quotation: text("quotation"), ticket: fields.get("ticket") };
+    let page = fields.get("go_to").map(SitePath::new);
+    let said = Said {
+        channel: text("channel"),
+        quotation: text("quotation"),
+        ticket: fields.get("ticket"),
+        page: page.as_ref(),
+    };
     let consent = asked.vicarious().attest_consent(&asked.identity, &account, said).await;
     back_to_the_start(&asked, &account, &fields, consent)
 }

@@ -251,7 +251,7 @@ pub(crate) fn show_path(asked: &Asked, id: &AccountId) -> String {
 async fn start(asked: &Asked, agent: &AccountId, account: &Account, here: &str) -> Result<String, Failure> {
     let known = asked.vicarious().ledger().consents(Consents::Between { account: account.id(), agent }).await?;
     let usable = known.iter().find(|consent| {
-        consent.kind == ConsentKind::Requested
+        matches!(consent.kind, ConsentKind::Requested | ConsentKind::Attested)
             && consent.is_for(account)
             && consent.covers(agent, None, None, asked.now)
     });

@@ -155,8 +155,8 @@ pub struct Consent {
     pub ends_at: Timestamp,
     /// The first impersonation that used it.
     pub used_by: Option<ImpersonationId>,
-    /// The customer's page that it is about: the one that whoever asked wants to begin on, or the one that the customer made a
-    /// support code on. It narrows nothing down.
+    /// The customer's page that it is about: the one that whoever asked, or recorded it, wants to begin on, or the one that
+    /// the customer made a support code on. It narrows nothing down.
     pub page: Option<SitePath>,
     /// The support code that it is redeemed by.
     pub code: Option<CodeDigest>,
@@ -213,9 +213,10 @@ impl Consent {
         self.account.id == *account.id() && self.grant.as_ref().is_none_or(same)
     }
 
-    /// Returns the page that whoever asked wants to begin on; that of a support code is told to nobody who does not have it.
+    /// Returns the page that whoever asked, or recorded it, wants to begin on; that of a support code is told to nobody who
+    /// does not have it.
     pub fn page_asked_for(&self) -> Option<&SitePath> {
-        self.page.as_ref().filter(|_| self.kind == ConsentKind::Requested)
+        self.page.as_ref().filter(|_| self.kind != ConsentKind::Code)
     }
 
     /// Returns whether `agent` may start an impersonation on this consent at `now`, which nobody can who gave it themselves.

@@ -17,7 +17,7 @@ async fn world() -> (World, Account) {
 }
 
 async fn attest(world: &World, agent: &Account, customer: &Account) -> Consent {
-    let said = Said { channel: "phone", quotation: "yes, do look", ticket: None };
+    let said = Said { channel: "phone", quotation: "yes, do look", ticket: None, page: None };
     world.vicarious.attest_consent(&Identity::own(agent.clone()), customer.id(), said).await.unwrap()
 }
 

@@ -110,6 +110,37 @@ async fn what_is_said_elsewhere_is_recorded_only_where_the_application_allows_it
 }
 
 #[tokio::test]
+async fn whoever_recorded_it_and_left_lands_on_the_page_of_the_ticket_all_the_same() {
+    let world = attesting();
+    let (mut bob, mut alice) = (world.browser(&bob()), world.browser(&alice()));
+    let page = "/invoices?token=3f9a1c77d2e8&n=1";
+    let said = |page| [("account_id", "alice"), ("channel", "phone"), ("quotation", "yes"), ("go_to", page)];
+    bob.form("/consents/attested", &said(page)).await;
+    assert!(alice.page("/consents").await.contains("They would begin on the page <code>/invoices?token=3f9a"));
+    for list in ["/consents", "/accounts", "/accounts/alice"] {
+        let shown = bob.page(list).await;
+        let href = shown.split("href=\"").find(|after| after.starts_with("/impersonation/new?account=alice")).unwrap();
+        let wanted = "go_to=%2Finvoices%3Ftoken%3D3f9a1c77d2e8%26n%3D1";
+        assert!(href.split('"').next().unwrap().contains(wanted), "{list}: {href}");
+    }
+    let recorded = world.ledger.entries_snapshot().iter().map(|one| one.to_json().to_string()).collect::<String>();
+    assert!(recorded.contains("/invoices?token=") && !recorded.contains("3f9a1c77d2e8"), "{recorded}");
+    assert!(!bob.start(&testkit::people::alice()).await.is_empty());
+    assert!(!alice.page("/consents").await.contains("would begin"), "they have begun");
+}
+
+// T19
+#[tokio::test]
+async fn a_page_off_the_site_is_none_to_record() {
+    for page in ["https://evil.example/", "//evil.example", "/\\evil.example", "/"] {
+        let world = attesting();
+        let body = json!({ "account_id": "alice", "channel": "phone", "quotation": "yes", "go_to": page });
+        let recorded = world.browser(&bob()).json(Method::POST, "/consents/attested", body).await;
+        assert_eq!((recorded.status, &recorded.json()["page"]), (StatusCode::CREATED, &json!(null)), "{page}");
+    }
+}
+
+#[tokio::test]
 async fn a_customer_who_did_not_agree_ends_it_and_the_administrator_hears_of_it() {
     let world = attesting();
     let mut bob = world.browser(&bob());

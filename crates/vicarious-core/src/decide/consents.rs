@@ -82,17 +82,28 @@ pub fn ask(id: ConsentId, ask: Ask<'_>, now: Timestamp) -> Result<Transition, Re
         decided_at: None,
         ends_at: now.saturating_add(consent::WAITS).unwrap_or(now),
         used_by: None,
-        page: page.filter(|page| **page != SitePath::root()).cloned(),
+        page: beginning(page),
         code: None,
         grant: None,
     };
-    let mut entry = Entry::between(agent, account, Kind::ConsentAsked, now).with("consent", consent.id.as_str());
-    if let Some(page) = &consent.page {
-        entry = entry.with("page", page.as_str());
-    }
+    let entry = Entry::between(agent, account, Kind::ConsentAsked, now).with("consent", consent.id.as_str());
+    let mut entry = with_page(entry, &consent);
     entry.reason.clone_from(&consent.reason);
     entry.ticket.clone_from(&consent.ticket);
     Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
+}
+
+/// Returns the page to begin on, if it is any but the first.
+fn beginning(page: Option<&SitePath>) -> Option<SitePath> {
+    page.filter(|page| **page != SitePath::root()).cloned()
+}
+
+/// Returns an entry with the page that a consent is about, if any.
+fn with_page(entry: Entry, consent: &Consent) -> Entry {
+    match &consent.page {
+        Some(page) => entry.with("page", page.as_str()),
+        None => entry,
+    }
 }
 
 /// Decides whether a customer gives a standing consent ahead, until `ends_at`.
@@ -193,6 +204,8 @@ pub struct Attest<'a> {
     pub quotation: &'a str,
     /// The ticket it is for; empty counts as none.
     pub ticket: Option<&'a str>,
+    /// The customer's page that it is about; `/` counts as none.
+    pub page: Option<&'a SitePath>,
     /// Whether the customer declines all support access.
     pub opted_out: bool,
     /// Whether the customer has said of a recorded consent of this agent's that they never gave it.
@@ -206,7 +219,7 @@ pub struct Attest<'a> {
 /// [`Refusal::ConsentRequired`] with `opted_out` when the customer declines all support access, and without when they
 /// have disowned one that this agent recorded; [`Refusal::Invalid`] for the input.
 pub fn attest(id: ConsentId, attest: Attest<'_>, now: Timestamp) -> Result<Transition, Refusal> {
-    let Attest { agent, account, channel, quotation, ticket, opted_out, disowned } = attest;
+    let Attest { agent, account, channel, quotation, ticket, page, opted_out, disowned } = attest;
     if opted_out || disowned {
         return Err(Refusal::ConsentRequired { account: account.clone(), opted_out });
     }
@@ -224,14 +237,15 @@ pub fn attest(id: ConsentId, attest: Attest<'_>, now: Timestamp) -> Result<Trans
         decided_at: None,
         ends_at: now.saturating_add(consent::USABLE).unwrap_or(now),
         used_by: None,
-        page: None,
+        page: beginning(page),
         code: None,
         grant: None,
     };
-    let mut entry = Entry::between(agent, account, Kind::ConsentAttested, now)
+    let entry = Entry::between(agent, account, Kind::ConsentAttested, now)
         .with("consent", consent.id.as_str())
         .with("channel", channel)
         .with("quotation", quotation);
+    let mut entry = with_page(entry, &consent);
     entry.ticket.clone_from(&consent.ticket);
     Ok(Transition::new(Change::AddConsent(Box::new(consent)), entry))
 }

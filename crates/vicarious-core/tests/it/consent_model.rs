@@ -284,13 +284,14 @@ fn a_support_code_lets_in_only_who_gives_it_and_once() {
 
 #[test]
 fn what_an_agent_recorded_can_be_disowned_at_any_time_and_not_recorded_again() {
-    let (bob, alice) = (person("bob"), person("alice"));
+    let (bob, alice, page) = (person("bob"), person("alice"), SitePath::new("/invoices/1"));
     let said = |disowned, quotation| Attest {
         agent: &bob,
         account: &alice,
         channel: "phone",
         quotation,
         ticket: Some("SUP-1"),
+        page: Some(&page),
         opted_out: false,
         disowned,
     };
@@ -299,6 +300,7 @@ fn what_an_agent_recorded_can_be_disowned_at_any_time_and_not_recorded_again() {
     let mut store = Store::default();
     let recorded = attest("c".into(), said(false, "yes, do look"), noon()).unwrap();
     assert_eq!(recorded.entry().kind, vicarious_core::Kind::ConsentAttested);
+    assert_eq!(recorded.entry().detail["page"], "/invoices/1");
     store.apply(vec![recorded]).unwrap();
     let consent = store.consents[0].clone();
     assert!(consent.covers(&"bob".into(), None, None, noon()));
@@ -327,6 +329,7 @@ fn who_recorded_what_was_disowned_enters_on_nothing_else_that_they_recorded() {
             channel: "phone",
             quotation: "yes, do look",
             ticket: None,
+            page: None,
             opted_out: false,
             disowned: false,
         };
