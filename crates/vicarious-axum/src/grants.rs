@@ -167,7 +167,7 @@ impl Vicarious {
                 Ok(()) | Err(Refused::Refusal(_)) => {}
                 Err(outage) => return Err(outage),
             }
-            self.engine.end_all(Running::On(id), EndCause::ConsentWithdrawn, None).await?;
+            self.engine.end_all(Running::On(id), EndCause::ConsentWithdrawn, Some(&by.account.person)).await?;
         }
         match opted_out {
             true => Err(Refusal::ConsentRequired { account: account.person.clone(), opted_out }.into()),

@@ -149,13 +149,15 @@ impl Vicarious {
             let mut transitions = vec![decided];
             let is_taken_back = matches!(decision, Decision::Withdraw | Decision::Disown);
             if is_taken_back {
-                transitions.extend(self.engine.ends_of(Running::On(id), EndCause::ConsentWithdrawn).await?);
+                let ends = self.engine.ends_of(Running::On(id), EndCause::ConsentWithdrawn, &by.account.person).await?;
+                transitions.extend(ends);
             }
             match self.engine.apply(transitions).await {
                 Ok(()) => {
                     if is_taken_back {
                         // What started between the look and the commit; nothing can start after it.
-                        self.engine.end_all(Running::On(id), EndCause::ConsentWithdrawn, None).await?;
+                        let by = Some(&by.account.person);
+                        self.engine.end_all(Running::On(id), EndCause::ConsentWithdrawn, by).await?;
                     }
                     return self.consent(id).await;
                 }
@@ -191,7 +193,7 @@ impl Vicarious {
         let customer = self.customer(identity).await?.account.person.clone();
         self.commit(vec![decide::opt_out(&customer, self.now())]).await?;
         self.withdraw_all(identity, self.engine.ledger.consents(Consents::Of(&customer.id)).await?.iter()).await?;
-        self.engine.end_all(Running::As(&customer.id), EndCause::ConsentWithdrawn, None).await?;
+        self.engine.end_all(Running::As(&customer.id), EndCause::ConsentWithdrawn, Some(&customer)).await?;
         Ok(())
     }
 
@@ -347,8 +349,13 @@ impl Engine {
         }))
     }
 
-    async fn ends_of(&self, which: Running<'_>, cause: EndCause) -> Result<Vec<decide::Transition>, Unavailable> {
+    async fn ends_of(
+        &self,
+        which: Running<'_>,
+        cause: EndCause,
+        by: &Person,
+    ) -> Result<Vec<decide::Transition>, Unavailable> {
         let rows = self.ledger.running(which).await?;
-        Ok(rows.iter().filter_map(|row| decide::end(row, cause, None, self.now())).collect())
+        Ok(rows.iter().filter_map(|row| decide::end(row, cause, Some(by), self.now())).collect())
     }
 }

@@ -12,7 +12,8 @@ use vicarious_core::{EndCause, Impersonation, Kind, Mode, Person, Timestamp};
 
 use crate::answer::{Answer, html, json};
 use crate::asked::Asked;
-use crate::deeds::{ended_at, why_ended};
+use crate::deeds::ended_at;
+use crate::enders::Enders;
 use crate::frame::Frame;
 use crate::sentence::{Say, Sentence};
 use crate::when::{When, long};
@@ -80,12 +81,12 @@ pub(crate) struct Line {
     pub(crate) long: String,
     pub(crate) reason: String,
     pub(crate) ticket: Option<String>,
-    /// Why it is over; none while it runs.
-    pub(crate) ended: Option<&'static str>,
+    /// Why it is over, and by whom; none while it runs.
+    pub(crate) ended: Option<Sentence>,
 }
 
 impl Line {
-    pub(crate) fn new(asked: &Asked, row: Impersonation) -> Self {
+    pub(crate) fn new(asked: &Asked, row: Impersonation, enders: &Enders) -> Self {
         let (now, words) = (asked.now, &asked.words);
         let long = match ended_at(&row, now) {
             Some(end) => long(words, end.duration_since(row.started_at)),
@@ -96,7 +97,7 @@ impl Line {
             writes: row.mode_at(now) != Mode::Read,
             since: asked.when(row.started_at),
             long,
-            ended: row.over_at(now).map(why_ended),
+            ended: row.over_at(now).map(|cause| enders.said(words, &row, cause)),
             true_user: row.true_user,
             current_user: row.current_user,
             reason: row.reason,
@@ -115,11 +116,13 @@ pub(crate) async fn list(asked: Asked) -> Answer {
     let (person, staff) = asked.staff(Staff::Agent).await?;
     let is_administrator = staff == Staff::Administrator;
     let ledger = asked.vicarious().ledger();
-    let (running, ended) = if is_administrator {
-        (ledger.running(Running::All).await?, lately(&asked).await?)
+    let (running, ended, enders) = if is_administrator {
+        let (ended, enders) = lately(&asked).await?;
+        (ledger.running(Running::All).await?, ended, enders)
     } else {
         let own = ledger.by_true_user(&person.id, OWN).await?;
-        own.into_iter().partition(|row| row.over_at(asked.now).is_none())
+        let (running, ended) = own.into_iter().partition(|row| row.over_at(asked.now).is_none());
+        (running, ended, Enders::find(&asked, &person.id, None, OWN).await?)
     };
     let running: Vec<_> = running.into_iter().filter(|row| row.over_at(asked.now).is_none()).collect();
     let pause = ledger.paused().await?;
@@ -129,7 +132,7 @@ pub(crate) async fn list(asked: Asked) -> Answer {
         let pause = pause.as_ref().map(pause_json);
         return json(StatusCode::OK, json!({ "impersonations": impersonations, "paused": pause, "next": null }));
     }
-    let lines = |rows: Vec<Impersonation>| rows.into_iter().map(|row| Line::new(&asked, row)).collect();
+    let lines = |rows: Vec<Impersonation>| rows.into_iter().map(|row| Line::new(&asked, row, &enders)).collect();
     let page = ImpersonationsPage {
         frame: Frame::of(&asked, asked.words.text("Impersonations")).await?,
         is_administrator,
@@ -168,8 +171,8 @@ async fn alarms(asked: &Asked) -> Result<Vec<Alarm>, Unavailable> {
     Ok(entries.into_iter().map(alarm).collect())
 }
 
-/// Returns what ended lately, the latest first, as the trail tells it.
-async fn lately(asked: &Asked) -> Result<Vec<Impersonation>, Unavailable> {
+/// Returns what ended lately, the latest first, as the trail tells it, and who ended it.
+async fn lately(asked: &Asked) -> Result<(Vec<Impersonation>, Enders), Unavailable> {
     let ledger = asked.vicarious().ledger();
     let mut ends = Vec::new();
     for kind in ENDS {
@@ -177,11 +180,12 @@ async fn lately(asked: &Asked) -> Result<Vec<Impersonation>, Unavailable> {
         ends.extend(ledger.entries(&filter).await?);
     }
     ends.sort_by_key(|recorded| std::cmp::Reverse(recorded.seq));
-    let mut rows = Vec::new();
-    for id in ends.into_iter().filter_map(|recorded| recorded.entry.impersonation).take(LATELY) {
+    ends.truncate(LATELY);
+    let (enders, mut rows) = (Enders::of(&ends), Vec::new());
+    for id in ends.into_iter().filter_map(|recorded| recorded.entry.impersonation) {
         rows.extend(ledger.by_id(&id).await?);
     }
-    Ok(rows)
+    Ok((rows, enders))
 }
 
 /// Returns the JSON form for staff: the public one, with both people and the end.

@@ -16,6 +16,7 @@ mod bar;
 mod consents;
 mod decisions;
 mod deeds;
+mod enders;
 mod extract;
 mod filters;
 mod frame;

@@ -11,6 +11,7 @@ use vicarious_core::{Account, AccountId, Impersonation, Person, SitePath, Timest
 
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, START_PAGE, with_query};
+use crate::enders::Enders;
 use crate::frame::Frame;
 use crate::impersonations::{self, Line, Paused};
 use crate::sentence::Sentence;
@@ -177,7 +178,8 @@ pub(crate) async fn show(asked: Asked) -> Answer {
         let body = json!({ "account": account, "consent": consent, "running": running, "impersonations": recent });
         return json(StatusCode::OK, body);
     }
-    let lines = |rows: Vec<Impersonation>| rows.into_iter().map(|row| Line::new(&asked, row)).collect();
+    let enders = Enders::find(&asked, &agent.id, Some(account.id()), LOOKED_THROUGH).await?;
+    let lines = |rows: Vec<Impersonation>| rows.into_iter().map(|row| Line::new(&asked, row, &enders)).collect();
     let here = asked.link(&format!("/accounts/{}", segment(account.id())));
     let page = AccountPage {
         frame: Frame::of(&asked, &account.person.name).await?,

@@ -15,6 +15,7 @@ use crate::access_log::Changed;
 use crate::answer::{Answer, Failure, html, json};
 use crate::asked::{Asked, with_query};
 use crate::deeds::{attempt, deed, is_trifle, why_ended, why_refused};
+use crate::enders::{Enders, ended_by};
 use crate::frame::Frame;
 use crate::impersonations::{self, Line};
 use crate::sentence::{Say, Sentence};
@@ -84,7 +85,7 @@ pub(crate) async fn show(asked: Asked) -> Answer {
         is_own: row.true_user.id == person.id,
         is_running: row.over_at(asked.now).is_none(),
         back: asked.link("/impersonations"),
-        line: Line::new(&asked, row),
+        line: Line::new(&asked, row, &Enders::default()),
     };
     html(StatusCode::OK, &page)
 }
@@ -96,13 +97,17 @@ fn title(words: &Words, row: &Impersonation) -> String {
 /// Returns why the impersonation is over: where somebody ended it, what the record says of that.
 async fn ended(asked: &Asked, row: &Impersonation) -> Result<Option<Sentence>, Failure> {
     let Some(cause) = row.over_at(asked.now) else { return Ok(None) };
-    let recorded = match cause {
-        EndCause::Revoked => {
-            let (impersonation, kind) = (Some(row.id.clone()), Some(Kind::Revoked));
-            let filter = EntryFilter { impersonation, kind, limit: 1, ..EntryFilter::default() };
+    let kind = match cause {
+        EndCause::Revoked => Some(Kind::Revoked),
+        EndCause::ConsentWithdrawn | EndCause::Paused => Some(Kind::Ended),
+        _ => None,
+    };
+    let recorded = match kind {
+        Some(_) => {
+            let filter = EntryFilter { impersonation: Some(row.id.clone()), kind, limit: 1, ..EntryFilter::default() };
             asked.vicarious().ledger().entries(&filter).await?.into_iter().next()
         }
-        _ => None,
+        None => None,
     };
     Ok(Some(match recorded {
         Some(end) => sentence(&asked.words, asked.vicarious().rules(), &end.entry),
@@ -260,11 +265,20 @@ pub(crate) fn sentence(words: &Words, rules: &Rules, entry: &Entry) -> Sentence 
             let why = text(entry, "refusal").unwrap_or("refused");
             said("{agent} was not let in as {customer}: {why}").plain("why", words.of(why))
         }
-        Kind::Revoked => match entry.detail.get("by").and_then(|by| by.get("name")).and_then(Value::as_str) {
+        Kind::Revoked => match ended_by(entry) {
             Some(by) => words.say("{agent} ended it.").name("agent", by),
             None => words.say("It was ended from the command line."),
         },
-        Kind::Expired | Kind::IdledOut | Kind::Ended => cause(),
+        Kind::Ended => match (text(entry, "cause").and_then(EndCause::parse), ended_by(entry)) {
+            (Some(EndCause::ConsentWithdrawn), Some(by)) => {
+                words.say("{agent} withdrew the consent.").name("agent", by)
+            }
+            (Some(EndCause::Paused), Some(by)) => {
+                words.say("{agent} paused everything").name("agent", by).then(Sentence::raw("."))
+            }
+            _ => cause(),
+        },
+        Kind::Expired | Kind::IdledOut => cause(),
         Kind::ModeRaised => because(entry, said("{agent} switched to write mode")),
         Kind::ConsentAsked => because(entry, said("{agent} asked {customer} for consent")),
         Kind::ConsentGiven if by_code(entry) => said("{agent} made a support code."),

@@ -29,7 +29,7 @@ async fn administrators_see_everybody_and_agents_themselves() {
     world.clock.advance(SignedDuration::from_mins(11));
     let page = text(&world.browser(&dana()).page("/impersonations").await);
     assert!(page.contains("Nobody is in a customer’s account."), "idle ones are over: {page}");
-    assert!(page.contains("Ended lately") && page.contains("It was stopped."), "{page}");
+    assert!(page.contains("Ended lately") && page.contains("stopped by Bob Baker"), "{page}");
     let page = text(&world.browser(&bob()).page("/impersonations").await);
     assert!(page.contains("You are not in any customer’s account. Find a customer"), "{page}");
 }
@@ -90,6 +90,45 @@ async fn the_state_of_what_somebody_ended_says_who_it_was() {
         let page = text(&world.browser(&who).page(&format!("/impersonations/{id}")).await);
         assert!(page.contains("State Over after 1 second. Alice Ames ended it. What happened"), "{page}");
         assert!(!page.contains("or the agent from elsewhere"), "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_list_says_in_a_few_words_who_ended_what() {
+    let world = World::new();
+    let consent = world.agree(&alice()).await["id"].as_str().unwrap().to_owned();
+    let mut bobs = world.browser(&bob());
+    bobs.start(&alice()).await;
+    bobs.stop().await;
+    let of_customer = format!("/access-log/{}", world.browser(&bob()).start(&alice()).await);
+    world.browser(&alice()).json(Method::DELETE, &of_customer, json!({})).await;
+    let of_operator = world.browser(&bob()).start(&alice()).await.into();
+    world.vicarious.revoke_by_operator(&of_operator).await.unwrap();
+    let mut idle = world.inside(&bob(), &alice()).await;
+    world.clock.advance(SignedDuration::from_mins(16));
+    assert_eq!(idle.ask("/invoices").await.status, StatusCode::GONE);
+    let said = ["stopped by Bob Baker", "ended by Alice Ames", "ended from the command line", "unused for too long"];
+    check(&world, &said).await;
+    let withdrawn = world.browser(&bob()).start(&alice()).await;
+    let decision = json!({ "decision": "withdraw" });
+    world.browser(&alice()).json(Method::PATCH, &format!("/consents/{consent}"), decision).await;
+    check(&world, &["consent withdrawn by Alice Ames"]).await;
+    world.agree(&alice()).await;
+    let paused = world.browser(&bob()).start(&alice()).await;
+    world.browser(&dana()).json(Method::POST, "/impersonations/pause", json!({ "reason": "x" })).await;
+    check(&world, &[&said[..], &["consent withdrawn by Alice Ames", "everything paused by Dana Dorn"]].concat()).await;
+    for (id, state) in [(withdrawn, "Alice Ames withdrew the consent."), (paused, "Dana Dorn paused everything.")] {
+        let page = text(&world.browser(&bob()).page(&format!("/impersonations/{id}")).await);
+        assert!(page.contains(&format!("Over after 1 second. {state} What happened")), "{page}");
+    }
+
+    async fn check(world: &World, said: &[&str]) {
+        for (who, list) in [(dana(), "/impersonations"), (bob(), "/impersonations"), (bob(), "/accounts/alice")] {
+            let page = text(&world.browser(&who).page(list).await);
+            for said in said {
+                assert!(page.contains(said), "{list} of {} says not {said}: {page}", who.person.name);
+            }
+        }
     }
 }
 
