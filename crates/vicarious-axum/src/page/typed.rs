@@ -29,11 +29,26 @@ fn readable(field: &str) -> String {
         .filter(|part| !part.is_empty())
         .flat_map(humps)
         .collect();
+    let words = whole(words);
     if words.iter().any(|word| word.contains(char::is_alphabetic)) {
         capitalised(&words.join(" "))
     } else {
         field.to_owned()
     }
+}
+
+/// Puts together what is one word however it is spelled: `e-mail`, `e_mail` and `eMail` are `email`, as everywhere else.
+fn whole(words: Vec<String>) -> Vec<String> {
+    let mut whole: Vec<String> = Vec::new();
+    for word in words {
+        match whole.last_mut() {
+            Some(e) if e.eq_ignore_ascii_case("e") && ["mail", "mails"].contains(&&*word.to_lowercase()) => {
+                e.push_str(&word.to_lowercase());
+            }
+            _ => whole.push(word),
+        }
+    }
+    whole
 }
 
 /// Returns the words of `billingAddress`, small but for the first, and but for `ID` and its like.
@@ -97,6 +112,13 @@ mod tests {
             ("addressLine2", "Address line2"),
             ("optionA", "Option A"),
             ("EMAIL", "EMAIL"),
+            ("e-mail", "Email"),
+            ("e_mail", "Email"),
+            ("eMail", "Email"),
+            ("E-Mail", "Email"),
+            ("order[new_e-mail_address]", "Order new email address"),
+            ("grade_e", "Grade e"),
+            ("mail", "Mail"),
             ("items[]", "Items"),
             ("e", "E"),
             ("__", "__"),
