@@ -138,11 +138,6 @@ pub(crate) fn hidden(name: &str, value: &str) -> impl Display {
     fmt::from_fn(move |f| write!(f, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", escape(name), escape(value)))
 }
 
-/// Returns the hidden field that ties a form to the identity it was made for, if there is one.
-fn identity(tag: Option<&str>) -> String {
-    tag.map(|tag| hidden("_identity", tag).to_string()).unwrap_or_default()
-}
-
 /// Returns a path as an attribute's value; whatever could lead off the site becomes `/`.
 fn path(text: &str) -> String {
     escape(SitePath::new(text).as_str()).to_string()

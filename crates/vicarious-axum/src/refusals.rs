@@ -171,7 +171,6 @@ pub(crate) fn confirm(
         path: &held.path,
         held: &held.seal(engine),
         confirmation,
-        identity_tag: &row.tag(),
         typed: &typed(held),
         back: &held.back,
     });
@@ -195,7 +194,6 @@ pub(crate) fn switch(
         reason,
         minutes: engine.terms.write.as_mins(),
         held: held.map(|held| held.seal(engine)).as_deref(),
-        identity_tag: &row.tag(),
         typed: &held.map(typed).unwrap_or_default(),
         back,
     })

@@ -1,8 +1,10 @@
 //! The pages that ask before something is changed, and lose nothing of what was typed.
+//!
+//! Their forms say nothing of whose they are: each of these pages is marked as it leaves, as those of the application are.
 
 use vicarious_core::{Person, Words};
 
-use super::{Page, capitalised, escape, hidden, identity, minutes, name, path, said, typed, way_out};
+use super::{Page, capitalised, escape, hidden, minutes, name, path, said, typed, way_out};
 
 /// What the page of a `confirm` rule shows.
 pub(crate) struct ConfirmPage<'a> {
@@ -21,8 +23,6 @@ pub(crate) struct ConfirmPage<'a> {
     pub(crate) held: &'a str,
     /// The one-use permission to repeat it, sealed.
     pub(crate) confirmation: &'a str,
-    /// The tag of the identity that asked.
-    pub(crate) identity_tag: &'a str,
     /// What was typed, without secrets.
     pub(crate) typed: &'a [(String, String)],
     /// Where Cancel leads.
@@ -33,13 +33,12 @@ pub(crate) struct ConfirmPage<'a> {
 pub(crate) fn confirm_page(page: &ConfirmPage<'_>) -> String {
     let words = page.words;
     let main = format!(
-        "{whose}{typed}<form method=\"post\" action=\"{action}\">\n{method}{identity}{held}{confirmation}\n\
+        "{whose}{typed}<form method=\"post\" action=\"{action}\">\n{method}{held}{confirmation}\n\
          <p class=\"actions\"><button class=\"primary large\">{yes}</button> {back}</p>\n</form>\n",
         whose = whose(words, page.customer),
         typed = typed(words, page.typed),
         action = path(page.path),
         method = method(page.method),
-        identity = identity(Some(page.identity_tag)),
         held = hidden("_held", page.held),
         confirmation = hidden("_confirmation", page.confirmation),
         yes = said(words, "Yes, {phrase}", &[("phrase", &escape(words.of(page.phrase)))]),
@@ -61,8 +60,6 @@ pub(crate) struct SwitchPage<'a> {
     pub(crate) minutes: i64,
     /// The input of the request that was held back, sealed; none when there was none.
     pub(crate) held: Option<&'a str>,
-    /// The tag of the identity that asked.
-    pub(crate) identity_tag: &'a str,
     /// What was typed, without secrets.
     pub(crate) typed: &'a [(String, String)],
     /// Where Cancel leads.
@@ -80,7 +77,7 @@ pub(crate) fn switch_page(page: &SwitchPage<'_>) -> String {
     let kept = if page.held.is_some() { &*kept } else { "" };
     let main = format!(
         "{tried}{whose}{typed}{kept}<form method=\"post\" action=\"/impersonation\">\n\
-         {method}{mode}{identity}{held}\n\
+         {method}{mode}{held}\n\
          <div class=\"field\">\n<label for=\"reason\">{label}</label>\n\
          <input id=\"reason\" name=\"reason\" type=\"text\" value=\"{reason}\" required autocomplete=\"off\">\n</div>\n\
          <p class=\"actions\"><button class=\"primary\">{switch}</button> {back}</p>\n</form>\n",
@@ -88,7 +85,6 @@ pub(crate) fn switch_page(page: &SwitchPage<'_>) -> String {
         typed = typed(words, page.typed),
         method = hidden("_method", "PATCH"),
         mode = hidden("mode", "write"),
-        identity = identity(Some(page.identity_tag)),
         held = page.held.map(|held| hidden("_held", held).to_string()).unwrap_or_default(),
         label = escape(words.text("Reason")),
         reason = escape(page.reason),
@@ -109,8 +105,6 @@ pub(crate) struct ResumePage<'a> {
     pub(crate) path: &'a str,
     /// Its input, sealed.
     pub(crate) held: &'a str,
-    /// The tag of the identity that asked.
-    pub(crate) identity_tag: &'a str,
     /// What was typed, without secrets.
     pub(crate) typed: &'a [(String, String)],
     /// Where Cancel leads.
@@ -121,13 +115,12 @@ pub(crate) struct ResumePage<'a> {
 pub(crate) fn resume_page(page: &ResumePage<'_>) -> String {
     let words = page.words;
     let main = format!(
-        "{whose}{typed}<form method=\"post\" action=\"{action}\">\n{method}{identity}{held}\n\
+        "{whose}{typed}<form method=\"post\" action=\"{action}\">\n{method}{held}\n\
          <p class=\"actions\"><button class=\"primary\">{send}</button> {back}</p>\n</form>\n",
         whose = whose(words, page.customer),
         typed = typed(words, page.typed),
         action = path(page.path),
         method = method(page.method),
-        identity = identity(Some(page.identity_tag)),
         held = hidden("_held", page.held),
         send = escape(words.text("Send what I typed")),
         back = way_out(page.back, words.text("Cancel")),

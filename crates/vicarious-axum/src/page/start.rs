@@ -6,7 +6,7 @@ use vicarious_core::{Account, ImpersonationId, Person, Words};
 
 use super::put_out::{self, PutOut};
 use super::top::{self, Top};
-use super::{Page, escape, hidden, identity, minutes, name, path, said, way_out};
+use super::{Page, escape, hidden, minutes, name, path, said, way_out};
 
 /// What the start page shows.
 pub(crate) struct StartPage<'a> {
@@ -54,8 +54,6 @@ pub(crate) struct StartPage<'a> {
     pub(crate) instead_of: Option<(&'a ImpersonationId, &'a str)>,
     /// How long it will last at most.
     pub(crate) length_minutes: i64,
-    /// The tag of the identity that asks, while another impersonation runs.
-    pub(crate) identity_tag: Option<&'a str>,
     /// A script that keeps the page true while it is open.
     pub(crate) script: Option<&'a str>,
 }
@@ -211,11 +209,10 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
     };
     let instead_of = page.instead_of.map(|(id, _)| hidden("instead_of", id.as_str()).to_string()).unwrap_or_default();
     format!(
-        "<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{instead_of}\n\
+        "<form method=\"post\" action=\"{action}\">\n{id}{go_to}{return_to}{instead_of}\n\
          {fields}{expect}\
          <p class=\"actions\">{button} {back}</p>\n</form>\n",
         action = path(action),
-        identity = identity(page.identity_tag),
         id = hidden("account_id", account.id.as_str()),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
@@ -276,10 +273,9 @@ fn code_form(page: &StartPage<'_>) -> String {
         "You begin on the page that the customer wants help with, reading only, and every page you open is recorded.";
     format!(
         "<p>{found}</p>\n\
-         <form method=\"post\" action=\"/impersonation\">\n{identity}{go_to}{return_to}\n{code}{fields}\
+         <form method=\"post\" action=\"/impersonation\">\n{go_to}{return_to}\n{code}{fields}\
          <p class=\"note\">{expect}</p>\n\
          <p class=\"actions\">{start} {back}</p>\n</form>\n",
-        identity = identity(page.identity_tag),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),
         found = said(words, "A customer finds a code under {link}, and reads it to you.", &[("link", &link)]),
@@ -307,14 +303,13 @@ fn attest(page: &StartPage<'_>, account: &Account) -> String {
     let customer: [(&str, &dyn Display); 1] = [("customer", &name(&account.person.name))];
     let told = "{customer} is told at once, and can say that it is not true; then it ends, and your administrator hears of it.";
     format!(
-        "<h2>{title}</h2>\n<p>{told}</p>\n<form method=\"post\" action=\"{action}\">\n{identity}{id}{go_to}{return_to}{reason}{ticket}\n\
+        "<h2>{title}</h2>\n<p>{told}</p>\n<form method=\"post\" action=\"{action}\">\n{id}{go_to}{return_to}{reason}{ticket}\n\
          {channel}{quotation}\
          <p class=\"actions\"><button>{record}</button></p>\n</form>\n",
         title = said(words, "Or record that {customer} agreed elsewhere", &customer),
         told = said(words, told, &customer),
         record = escape(words.text("Record what was said")),
         action = path(page.attests_at),
-        identity = identity(page.identity_tag),
         id = hidden("account_id", account.person.id.as_str()),
         go_to = hidden("go_to", page.go_to),
         return_to = hidden("return_to", page.return_to),

@@ -51,7 +51,6 @@ fn start<'a>(change: impl FnOnce(&mut StartPage<'a>)) -> String {
         attest_available: false,
         instead_of: None,
         length_minutes: 30,
-        identity_tag: None,
         script: None,
     };
     change(&mut page);
@@ -85,7 +84,6 @@ fn confirm<'a>(customer: &'a Person, typed: &'a [(String, String)], path: &'a st
         path,
         held: "h3ld",
         confirmation: "c0nf",
-        identity_tag: "t4g",
         typed,
         back: "/profile",
     }

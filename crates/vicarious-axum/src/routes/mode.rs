@@ -136,7 +136,6 @@ fn resume(engine: &Engine, row: &Impersonation, incoming: &Incoming, held: &Held
             method: &held.method,
             path: &held.path,
             held: &held.seal(engine),
-            identity_tag: &row.tag(),
             typed: &refusals::typed(held),
             back: &held.back,
         });

@@ -26,6 +26,7 @@ mod long_lived;
 mod lookups;
 mod on_time;
 mod outages;
+mod own_forms;
 mod plain_sight;
 mod promises;
 mod put_out;

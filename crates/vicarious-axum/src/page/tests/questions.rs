@@ -13,7 +13,6 @@ fn a_confirmation_names_the_customer_and_repeats_what_was_typed() {
             "<h1>Save this profile for Alice&#39;s account?</h1>",
             "<form method=\"post\" action=\"/profile?tab=1\">",
             "name=\"_method\" value=\"PATCH\"",
-            "name=\"_identity\" value=\"t4g\"",
             "name=\"_held\" value=\"h3ld\"",
             "name=\"_confirmation\" value=\"c0nf\"",
             "Yes, save this profile",
@@ -34,7 +33,6 @@ fn going_up_keeps_the_reason_and_what_was_typed() {
         reason: "Invoice",
         minutes: 10,
         held: Some("h3ld"),
-        identity_tag: "t4g",
         typed: &[],
         back: "/profile",
     };
@@ -63,7 +61,6 @@ fn resuming_posts_to_the_original_path() {
         method: "POST",
         path: "/orders",
         held: "h3ld",
-        identity_tag: "t4g",
         typed: &[],
         back: "/orders/new",
     });

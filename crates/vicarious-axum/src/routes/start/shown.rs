@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::{Running, Unavailable};
-use vicarious_core::{Identity, Impersonation, Refusal, Timestamp, Words};
+use vicarious_core::{Identity, Refusal, Timestamp, Words};
 
 use super::put_out::put_out;
 use super::{Asked, Gathered};
@@ -94,7 +94,6 @@ pub(super) async fn show(
         ask_available: consent == ConsentShown::Missing && running.is_none(),
         instead_of: running.map(|running| (&running.id, running.current_user.name.as_str())),
         length_minutes: engine.terms.length.as_mins(),
-        identity_tag: running.map(Impersonation::tag).as_deref(),
         // Within another account the page is not the agent's own.
         script: engine.script.as_deref().filter(|_| running.is_none()),
     });

@@ -1,0 +1,49 @@
+//! The forms of our own pages: whose they are.
+
+use axum::http::StatusCode;
+use testkit::people::{alice, bob};
+
+use crate::support::{Answer, World};
+
+/// Returns the forms of a page that post, each up to its end.
+fn forms(page: &str) -> Vec<&str> {
+    let forms = page.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap());
+    forms.filter(|form| form.starts_with("method=\"post\"")).collect()
+}
+
+fn check_tags(what: &str, page: &Answer, tag: &str, at_least: usize) {
+    let forms = forms(&page.text);
+    assert!(forms.len() >= at_least, "{what}: {}", page.text);
+    for form in forms {
+        assert_eq!(form.matches("name=\"_identity\"").count(), 1, "{what}: {form}");
+        assert!(form.contains(&format!("name=\"_identity\" value=\"{tag}\"")), "{what}: {form}");
+    }
+}
+
+#[tokio::test]
+async fn each_form_of_a_page_of_ours_says_exactly_once_whose_it_is() {
+    let world = World::new().await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    let tag = inside.tag().await;
+    let tagged = ("_identity", tag.as_str());
+    // Two of the banner, and the page's own.
+    let read_only = inside.form("/notes", &[tagged, ("text", "a")]).await;
+    assert_eq!(read_only.status, StatusCode::FORBIDDEN);
+    check_tags("reading only", &read_only, &tag, 3);
+    let up = [tagged, ("_method", "PATCH"), ("mode", "write")];
+    let why = inside.form("/impersonation", &up).await;
+    assert_eq!(why.status, StatusCode::UNPROCESSABLE_ENTITY);
+    check_tags("no reason for writing", &why, &tag, 3);
+    let held = read_only.hidden("_held").unwrap();
+    let resume = inside.form("/impersonation", &[&up[..], &[("reason", "r"), ("_held", &held)]].concat()).await;
+    assert!(resume.text.contains("Send what I typed"), "{}", resume.text);
+    check_tags("what was held", &resume, &tag, 3);
+    let confirm = inside.form("/profile", &[tagged, ("_method", "PATCH"), ("name", "A")]).await;
+    assert_eq!(confirm.status, StatusCode::PRECONDITION_REQUIRED);
+    check_tags("a confirmation", &confirm, &tag, 3);
+    let start = inside.get("/impersonation/new?account=carol&reason=r").await;
+    check_tags("another start", &start, &tag, 2);
+    let refused = inside.form("/impersonation", &[tagged, ("account_id", "carol")]).await;
+    assert!(refused.status.is_client_error(), "{refused:?}");
+    check_tags("a refused start", &refused, &tag, 2);
+}
