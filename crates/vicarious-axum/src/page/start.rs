@@ -285,7 +285,7 @@ fn code_form(page: &StartPage<'_>) -> String {
         code = field(
             page,
             "support_code",
-            "Support code",
+            words.text("Support code"),
             "required autocomplete=\"off\" autocapitalize=\"characters\" spellcheck=\"false\" maxlength=\"16\"",
         ),
         fields = fields(page),
@@ -318,17 +318,18 @@ fn attest(page: &StartPage<'_>, account: &Account) -> String {
         channel = field(
             page,
             "channel",
-            "Where was it said?",
+            words.text("Where was it said?"),
             &format!("required autocomplete=\"off\" placeholder=\"{}\"", escape(words.text("phone, chat, mail"))),
         ),
-        quotation = field(page, "quotation", "In the customer’s words", "required autocomplete=\"off\""),
+        quotation = field(page, "quotation", words.text("In the customer’s words"), "required autocomplete=\"off\""),
     )
 }
 
 /// Returns the fields of a start.
 fn fields(page: &StartPage<'_>) -> String {
     let value = format!("value=\"{}\" autocomplete=\"off\"", escape(page.ticket));
-    format!("{}{}", reason(page), field(page, "ticket", "Ticket", &value))
+    let label = page.words.fill("{label} (optional)", &[("label", &page.words.text("Ticket"))]);
+    format!("{}{}", reason(page), field(page, "ticket", &label, &value))
 }
 
 fn expect(page: &StartPage<'_>) -> String {
@@ -359,7 +360,7 @@ fn reason(page: &StartPage<'_>) -> String {
         (" list=\"reasons\"", format!("<datalist id=\"reasons\">{list}</datalist>\n"))
     };
     let attributes = format!("value=\"{}\" required autocomplete=\"off\"{attribute}", escape(page.reason));
-    format!("{}{list}", field(page, "reason", "Reason", &attributes))
+    format!("{}{list}", field(page, "reason", page.words.text("Reason"), &attributes))
 }
 
 fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> String {
@@ -373,6 +374,6 @@ fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> Strin
     format!(
         "<div class=\"field\">\n<label for=\"{id}\">{label}</label>\n\
          <input id=\"{id}\" name=\"{id}\" type=\"text\" {attributes}{described}>\n{error}</div>\n",
-        label = escape(page.words.text(label)),
+        label = escape(label),
     )
 }

@@ -1,4 +1,4 @@
-//! The forms of our own pages: whose they are.
+//! The forms of our own pages: whose they are, and what has to be filled in.
 
 use axum::http::StatusCode;
 use testkit::people::{alice, bob};
@@ -46,4 +46,19 @@ async fn each_form_of_a_page_of_ours_says_exactly_once_whose_it_is() {
     let refused = inside.form("/impersonation", &[tagged, ("account_id", "carol")]).await;
     assert!(refused.status.is_client_error(), "{refused:?}");
     check_tags("a refused start", &refused, &tag, 2);
+}
+
+#[tokio::test]
+async fn what_may_stay_empty_says_so_and_nothing_else_does() {
+    let world = World::new().await;
+    for path in ["/impersonation/new?account=alice", "/impersonation/new"] {
+        let page = world.browser(&bob()).get(path).await.text;
+        let fields: Vec<_> = page.split("<label for=").skip(1).collect();
+        assert!(fields.len() > 1, "{path}: {page}");
+        for field in fields {
+            let (label, input) = field.split_once("</label>").unwrap();
+            let input = input.split("</div>").next().unwrap();
+            assert_ne!(label.ends_with(" (optional)"), input.contains(" required"), "{path}: {field}");
+        }
+    }
 }
