@@ -284,13 +284,15 @@ pub(crate) fn gone(
         return ended(dead.cause).respond(headers);
     }
     let words = engine.languages.of(headers);
+    // Where nobody is signed in any more, it may be somebody else who reads this.
+    let own = dead.row.as_ref().filter(|row| resolution.signed_in.as_ref().is_some_and(|now| now.key == row.sign_in));
     let page = page::dead_page(&DeadPage {
         words,
         sentence: words.text(dead.cause.sentence()),
         agent: resolution.true_user().map_or(words.text("nobody"), |user| user.account.person.name.as_str()),
         customer: dead.row.as_ref().map(|row| &row.current_user),
-        reason: dead.row.as_ref().map_or("", |row| &row.reason),
-        ticket: dead.row.as_ref().and_then(|row| row.ticket.as_deref()).unwrap_or_default(),
+        reason: own.map_or("", |row| &row.reason),
+        ticket: own.and_then(|row| row.ticket.as_deref()).unwrap_or_default(),
         typed,
     });
     page::respond_html(StatusCode::GONE, page)

@@ -83,6 +83,25 @@ async fn nobody_but_the_very_sign_in_whose_it_was_sees_it() {
     assert!(!page.text.contains(SHOWN), "signed out");
 }
 
+#[tokio::test]
+async fn nor_reason_and_ticket_which_a_new_start_is_filled_in_with() {
+    let world = World::new().await;
+    let mut inside = world.inside(&bob(), &alice()).await;
+    world.clock.advance(SignedDuration::from_mins(31));
+    let page = inside.get("/").await;
+    let again = "/impersonation/new?account=alice";
+    assert!(
+        page.text.contains(&format!("{again}&amp;reason=cannot+see+the+invoice&amp;ticket=SUP-1\"")),
+        "{}",
+        page.text
+    );
+    inside.cookies.remove("session").unwrap();
+    let page = inside.get("/").await;
+    assert_eq!(page.status, StatusCode::GONE);
+    assert!(page.text.contains(&format!("{again}\"")), "{}", page.text);
+    assert!(!page.text.contains("invoice") && !page.text.contains("SUP-1"), "{}", page.text);
+}
+
 // T15: nor can another site make a page with whatever it likes on it.
 #[tokio::test]
 async fn what_another_site_sends_is_not_shown() {
