@@ -7,6 +7,7 @@ use vicarious_core::{Account, ImpersonationId, Person, Words};
 use super::put_out::{self, PutOut};
 use super::top::{self, Top};
 use super::{Page, escape, hidden, minutes, name, path, said, way_out};
+use crate::paths::START_PAGE;
 
 /// What the start page shows.
 pub(crate) struct StartPage<'a> {
@@ -192,7 +193,7 @@ fn replaces(page: &StartPage<'_>) -> String {
 fn form(page: &StartPage<'_>, account: &Account) -> String {
     let account = &account.person;
     if page.consent == ConsentShown::Asked {
-        return waiting(page);
+        return waiting(page, account);
     }
     let back = way_out(page.return_to, page.words.text("Cancel"));
     let label = |english| page.words.fill(english, &[("customer", &account.name)]);
@@ -222,7 +223,7 @@ fn form(page: &StartPage<'_>, account: &Account) -> String {
 }
 
 /// Returns what to do while the customer has not answered.
-fn waiting(page: &StartPage<'_>) -> String {
+fn waiting(page: &StartPage<'_>, account: &Person) -> String {
     let words = page.words;
     let note = match &page.console {
         Some(Top { consents, .. }) => {
@@ -238,7 +239,25 @@ fn waiting(page: &StartPage<'_>) -> String {
         }
     };
     let back = way_out(page.return_to, words.text("Back"));
-    format!("<p class=\"note\">{note}</p>\n<p class=\"actions\">{back}</p>\n")
+    format!(
+        "<p class=\"note\">{note}</p>\n\
+         <p class=\"actions\"><a class=\"button primary\" href=\"{again}\">{look}</a> {back}</p>\n",
+        again = filled_in(page, Some(account)),
+        look = escape(words.text("Look again")),
+    )
+}
+
+/// Returns this page's address, for one customer or for none, filled in as it is: an attribute's value.
+fn filled_in(page: &StartPage<'_>, account: Option<&Person>) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(account.map(|account| ("account", account.id.as_str())));
+    for (name, value) in
+        [("reason", page.reason), ("ticket", page.ticket), ("go_to", page.go_to), ("return_to", page.return_to)]
+    {
+        query.append_pair(name, value);
+    }
+    // Not through `path`: a long reason makes it longer than what others may lead to.
+    escape(&format!("{START_PAGE}?{}", query.finish())).to_string()
 }
 
 /// Returns the form that takes a support code, or the way to it where there are other ways in.
@@ -248,20 +267,12 @@ fn code(page: &StartPage<'_>) -> String {
     }
     match page.account {
         None => code_form(page),
-        Some(_) if matches!(page.consent, ConsentShown::Missing | ConsentShown::Asked) => {
-            let query = form_urlencoded::Serializer::new(String::new())
-                .append_pair("reason", page.reason)
-                .append_pair("ticket", page.ticket)
-                .append_pair("go_to", page.go_to)
-                .append_pair("return_to", page.return_to)
-                .finish();
-            format!(
-                "<p class=\"note\">{} <a href=\"/impersonation/new?{}\">{}</a></p>\n",
-                escape(page.words.text("Does the customer read out a code?")),
-                escape(&query),
-                escape(page.words.text("Enter a support code"))
-            )
-        }
+        Some(_) if matches!(page.consent, ConsentShown::Missing | ConsentShown::Asked) => format!(
+            "<p class=\"note\">{} <a href=\"{}\">{}</a></p>\n",
+            escape(page.words.text("Does the customer read out a code?")),
+            filled_in(page, None),
+            escape(page.words.text("Enter a support code"))
+        ),
         Some(_) => String::new(),
     }
 }

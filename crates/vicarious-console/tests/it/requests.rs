@@ -43,6 +43,32 @@ async fn a_form_goes_back_to_the_start_page_with_everything_typed() {
 }
 
 #[tokio::test]
+async fn whoever_asked_looks_again_until_there_is_an_answer_and_goes_on_from_there() {
+    let world = World::new();
+    let fields = [
+        ("account_id", "alice"),
+        ("reason", "the invoice & more"),
+        ("ticket", "SUP-1"),
+        ("go_to", "/invoices"),
+        ("return_to", "/accounts?q=Al"),
+    ];
+    let mut bob = world.browser(&bob());
+    let page = bob.form("/consents/requests", &fields).await.location().to_owned();
+    let waiting = bob.page(&page).await;
+    let link = format!("href=\"{}\">Look again</a>", page.replace('&', "&amp;"));
+    assert!(waiting.contains(&link) && !waiting.contains("Start as"), "{waiting}");
+    assert!(bob.page(&page).await.contains(&link), "nobody has answered yet");
+    let mut customer = world.browser(&alice());
+    let consent = customer.ask("/consents").await.json()["consents"][0]["id"].as_str().unwrap().to_owned();
+    customer.json(Method::PATCH, &format!("/consents/{consent}"), json!({ "decision": "give" })).await;
+    let answered = bob.page(&page).await;
+    assert!(answered.contains("Start as Alice Ames</button>") && !answered.contains("Look again"), "{answered}");
+    for said in ["value=\"the invoice &amp; more\"", "value=\"SUP-1\"", "value=\"/invoices\""] {
+        assert!(answered.contains(said), "{said}: {answered}");
+    }
+}
+
+#[tokio::test]
 async fn whoever_had_to_ask_first_lands_on_the_page_of_the_ticket_all_the_same() {
     let world = World::new();
     let mut bob = world.browser(&bob());
