@@ -2,6 +2,7 @@
 //!
 //! Their forms say nothing of whose they are: each of these pages is marked as it leaves, as those of the application are.
 
+use vicarious_core::decide::REASON_AT_MOST;
 use vicarious_core::{Person, Words};
 
 use super::{Page, capitalised, escape, hidden, minutes, name, path, said, typed, way_out};
@@ -54,7 +55,7 @@ pub(crate) struct SwitchPage<'a> {
     pub(crate) customer: &'a Person,
     /// What was tried, as its rule puts it; none when it has no phrase.
     pub(crate) phrase: Option<&'a str>,
-    /// The reason the impersonation was started for.
+    /// The reason the impersonation was started for; empty where another was given that will not do.
     pub(crate) reason: &'a str,
     /// How long write mode lasts.
     pub(crate) minutes: i64,
@@ -79,7 +80,8 @@ pub(crate) fn switch_page(page: &SwitchPage<'_>) -> String {
         "{tried}{whose}{typed}{kept}<form method=\"post\" action=\"/impersonation\">\n\
          {method}{mode}{held}\n\
          <div class=\"field\">\n<label for=\"reason\">{label}</label>\n\
-         <input id=\"reason\" name=\"reason\" type=\"text\" value=\"{reason}\" required autocomplete=\"off\">\n</div>\n\
+         <input id=\"reason\" name=\"reason\" type=\"text\" value=\"{reason}\" required autocomplete=\"off\"{described}>\n\
+         {wrong}</div>\n\
          <p class=\"actions\"><button class=\"primary\">{switch}</button> {back}</p>\n</form>\n",
         whose = whose(words, page.customer),
         typed = typed(words, page.typed),
@@ -88,10 +90,20 @@ pub(crate) fn switch_page(page: &SwitchPage<'_>) -> String {
         held = page.held.map(|held| hidden("_held", held).to_string()).unwrap_or_default(),
         label = escape(words.text("Reason")),
         reason = escape(page.reason),
+        described = if page.reason.is_empty() { WRONG } else { "" },
+        wrong = if page.reason.is_empty() { reason_wrong(words) } else { String::new() },
         switch = escape(words.text("Switch to write")),
         back = way_out(page.back, words.text("Cancel")),
     );
     Page { title: &title, words, body_class: "warning" }.render(main)
+}
+
+/// What marks the field that is wrong: whoever uses the keyboard begins there.
+const WRONG: &str = " aria-invalid=\"true\" aria-describedby=\"reason-error\" autofocus";
+
+fn reason_wrong(words: &Words) -> String {
+    let told = words.fill("Say why, in at most {count} characters of plain text.", &[("count", &REASON_AT_MOST)]);
+    format!("<span class=\"error\" id=\"reason-error\">{}</span>\n", escape(&told))
 }
 
 /// What the page after a switch to write mode shows.

@@ -123,12 +123,15 @@ fn summary(words: &Words, errors: &[(String, String)]) -> String {
     if errors.is_empty() {
         return String::new();
     }
-    let items: String = errors
-        .iter()
-        .map(|(field, text)| format!("<li><a href=\"#{}\">{}</a></li>\n", escape(field), escape(text)))
-        .collect();
+    let item = |(field, text): &(String, String)| match field.as_str() {
+        "" => format!("<li>{}</li>\n", escape(text)),
+        field => format!("<li><a href=\"#{}\">{}</a></li>\n", escape(field), escape(text)),
+    };
+    let items: String = errors.iter().map(item).collect();
+    // Whoever uses the keyboard begins in the field that is wrong, and here where none is.
+    let focus = if errors.iter().all(|(field, _)| field.is_empty()) { " tabindex=\"-1\" autofocus" } else { "" };
     let missing = escape(words.text("Something is missing:"));
-    format!("<div class=\"problem\" role=\"alert\">\n<p>{missing}</p>\n<ul>\n{items}</ul>\n</div>\n")
+    format!("<div class=\"problem\" role=\"alert\"{focus}>\n<p>{missing}</p>\n<ul>\n{items}</ul>\n</div>\n")
 }
 
 /// Returns that nobody may start at present, and why.
@@ -378,7 +381,7 @@ fn field(page: &StartPage<'_>, id: &str, label: &str, attributes: &str) -> Strin
     let wrong = page.errors.iter().find(|(field, _)| field == id);
     let (described, error) = wrong.map_or_else(Default::default, |(_, text)| {
         (
-            format!(" aria-invalid=\"true\" aria-describedby=\"{id}-error\""),
+            format!(" aria-invalid=\"true\" aria-describedby=\"{id}-error\" autofocus"),
             format!("<span class=\"error\" id=\"{id}-error\">{}</span>\n", escape(text)),
         )
     });

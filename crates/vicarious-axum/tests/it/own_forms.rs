@@ -1,4 +1,4 @@
-//! The forms of our own pages: whose they are, and what has to be filled in.
+//! The forms of our own pages: whose they are, what has to be filled in, and where the keyboard begins.
 
 use axum::http::StatusCode;
 use testkit::people::{alice, bob};
@@ -61,4 +61,27 @@ async fn what_may_stay_empty_says_so_and_nothing_else_does() {
             assert_ne!(label.ends_with(" (optional)"), input.contains(" required"), "{path}: {field}");
         }
     }
+}
+
+#[tokio::test]
+async fn the_keyboard_begins_in_the_field_that_is_wrong_and_nowhere_in_particular_otherwise() {
+    let world = World::new().await;
+    let mut browser = world.browser(&bob());
+    let focused = |page: &str| -> Vec<String> {
+        let tags = page.split('<').map(|tag| tag.split('>').next().unwrap().to_owned());
+        tags.filter(|tag| tag.contains(" autofocus")).collect()
+    };
+    assert!(focused(&browser.get("/impersonation/new?account=alice").await.text).is_empty());
+    let empty = browser.form("/impersonation", &[("account_id", "alice"), ("reason", " ")]).await;
+    let [field] = &focused(&empty.text)[..] else { panic!("{}", empty.text) };
+    assert!(field.contains("id=\"reason\"") && field.contains("aria-describedby=\"reason-error\""), "{field}");
+    let mut inside = world.inside(&bob(), &alice()).await;
+    let tag = inside.tag().await;
+    let question = inside.form("/notes", &[("_identity", &tag), ("text", "a")]).await;
+    assert!(focused(&question.text).is_empty(), "{}", question.text);
+    let up = [("_identity", tag.as_str()), ("_method", "PATCH"), ("mode", "write"), ("reason", " ")];
+    let again = inside.form("/impersonation", &up).await;
+    let [field] = &focused(&again.text)[..] else { panic!("{}", again.text) };
+    assert!(field.contains("id=\"reason\"") && field.contains("aria-describedby=\"reason-error\""), "{field}");
+    assert!(again.text.contains("Say why, in at most 500 characters of plain text."), "{}", again.text);
 }

@@ -86,7 +86,7 @@ async fn wrong_filters_are_named_and_kept() {
         assert!(page.body.contains("value=\"&#60;alice&#62;\""), "{}", page.body);
         assert!(page.body.contains("role=\"alert\""));
         if !matches!(field, "kind" | "before") {
-            assert!(page.body.contains(&format!("aria-describedby=\"{field}-wrong\"")), "{field}");
+            assert!(page.body.contains(&format!("aria-describedby=\"{field}-wrong\" autofocus")), "{field}");
             assert!(page.body.contains(&format!("value=\"{value}\"")), "{field}");
         }
     }

@@ -124,7 +124,10 @@ fn whether_the_customer_is_online_is_said_when_it_is_known() {
 fn what_is_wrong_is_said_at_its_field() {
     let errors = [("reason".to_owned(), "Say why.".to_owned())];
     let html = start(|page| page.errors = &errors);
-    has(&html, &["role=\"alert\"", "href=\"#reason\"", "aria-invalid=\"true\" aria-describedby=\"reason-error\""]);
+    has(
+        &html,
+        &["role=\"alert\"", "href=\"#reason\"", "aria-invalid=\"true\" aria-describedby=\"reason-error\" autofocus"],
+    );
     assert_eq!(html.matches("aria-invalid").count(), 1);
 }
 
