@@ -20,6 +20,7 @@ use state::State;
 pub struct MemoryLedger {
     inner: Mutex<Inner>,
     hanging: watch::Sender<bool>,
+    unreachable: watch::Sender<bool>,
 }
 
 #[derive(Debug, Default)]
@@ -49,6 +50,11 @@ impl MemoryLedger {
         self.hanging.send_replace(hanging);
     }
 
+    /// Makes every look-up wait, as for a database behind a network that swallows everything, or lets it go on.
+    pub fn lose(&self, lost: bool) {
+        self.unreachable.send_replace(lost);
+    }
+
     /// Returns every entry so far, oldest first.
     pub fn entries_snapshot(&self) -> Vec<Recorded> {
         self.inner().state.entries.clone()
@@ -67,7 +73,9 @@ impl MemoryLedger {
         self.inner().ready().map(act)
     }
 
-    fn read<T>(&self, look: impl FnOnce(&State) -> T) -> Result<T, Unavailable> {
+    async fn read<T>(&self, look: impl FnOnce(&State) -> T) -> Result<T, Unavailable> {
+        // Its sender is this ledger's own, so it cannot be gone.
+        drop(self.unreachable.subscribe().wait_for(|lost| !lost).await);
         let mut inner = self.inner();
         inner.lookups += 1;
         inner.ready().map(|state| look(state))
@@ -123,11 +131,11 @@ impl Ledger for MemoryLedger {
     }
 
     async fn by_handle(&self, handle: &HandleHash) -> Result<Option<Impersonation>, Unavailable> {
-        self.read(|state| state.impersonations.iter().find(|row| row.handle == *handle).cloned())
+        self.read(|state| state.impersonations.iter().find(|row| row.handle == *handle).cloned()).await
     }
 
     async fn by_id(&self, id: &ImpersonationId) -> Result<Option<Impersonation>, Unavailable> {
-        self.read(|state| state.impersonations.iter().find(|row| row.id == *id).cloned())
+        self.read(|state| state.impersonations.iter().find(|row| row.id == *id).cloned()).await
     }
 
     async fn open_of(&self, sign_in: &SignInKey) -> Result<Option<Impersonation>, Unavailable> {
@@ -135,10 +143,11 @@ impl Ledger for MemoryLedger {
             let latest = state.impersonations.iter().rev().find(|row| row.sign_in == *sign_in);
             latest.filter(|row| row.acknowledged_at.is_none()).cloned()
         })
+        .await
     }
 
     async fn running(&self, which: Running<'_>) -> Result<Vec<Impersonation>, Unavailable> {
-        self.read(|state| state.running(which))
+        self.read(|state| state.running(which)).await
     }
 
     async fn of_account(
@@ -153,6 +162,7 @@ impl Ledger for MemoryLedger {
             let theirs: Vec<_> = older.filter(|row| row.current_user.id == *account).cloned().collect();
             theirs.into_iter().rev().take(limit).collect()
         })
+        .await
     }
 
     async fn by_true_user(&self, true_user: &AccountId, limit: usize) -> Result<Vec<Impersonation>, Unavailable> {
@@ -160,22 +170,23 @@ impl Ledger for MemoryLedger {
             let newest_first = state.impersonations.iter().rev();
             newest_first.filter(|row| row.true_user.id == *true_user).take(limit).cloned().collect()
         })
+        .await
     }
 
     async fn consent(&self, id: &ConsentId) -> Result<Option<Consent>, Unavailable> {
-        self.read(|state| state.consents.iter().find(|row| row.id == *id).cloned())
+        self.read(|state| state.consents.iter().find(|row| row.id == *id).cloned()).await
     }
 
     async fn consents(&self, which: Consents<'_>) -> Result<Vec<Consent>, Unavailable> {
-        self.read(|state| state.consents(which))
+        self.read(|state| state.consents(which)).await
     }
 
     async fn opted_out(&self, account: &AccountId) -> Result<Option<Timestamp>, Unavailable> {
-        self.read(|state| state.opted_out.get(account).copied())
+        self.read(|state| state.opted_out.get(account).copied()).await
     }
 
     async fn paused(&self) -> Result<Option<Pause>, Unavailable> {
-        self.read(|state| state.pause.clone())
+        self.read(|state| state.pause.clone()).await
     }
 
     async fn spend(&self, nonce: &[u8; 16], _until: Timestamp) -> Result<bool, Unavailable> {
@@ -183,6 +194,6 @@ impl Ledger for MemoryLedger {
     }
 
     async fn entries(&self, filter: &EntryFilter) -> Result<Vec<Recorded>, Unavailable> {
-        self.read(|state| state.entries(filter))
+        self.read(|state| state.entries(filter)).await
     }
 }

@@ -314,6 +314,7 @@ impl<H: Host> Builder<H> {
             events,
             alarm,
             ends: Arc::new(ends),
+            away: Arc::default(),
             tickets: Tickets::new(self.tickets_last),
             online: Online::default(),
             mounted: Mounted::default(),

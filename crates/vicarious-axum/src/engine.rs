@@ -13,6 +13,7 @@ use vicarious_core::redact::Redactor;
 use vicarious_core::{AccountId, EndCause, HandleHash, Impersonation, ImpersonationId, Rules, SignInKey};
 
 use crate::alarm::Alarm;
+use crate::away::Away;
 use crate::cache::Cache;
 use crate::ends::{Clock, Ends};
 use crate::events::{Event, Events, News};
@@ -67,6 +68,7 @@ pub(crate) struct Engine {
     pub(crate) events: Arc<Events>,
     pub(crate) alarm: Arc<Alarm>,
     pub(crate) ends: Arc<Ends>,
+    pub(crate) away: Arc<Away>,
     pub(crate) tickets: Tickets,
     pub(crate) online: Online,
     pub(crate) mounted: Mounted,
@@ -80,7 +82,7 @@ pub(crate) enum Look {
 }
 
 impl Look {
-    fn remembered<T>(self, from: impl FnOnce() -> Option<T>) -> Option<T> {
+    pub(crate) fn remembered<T>(self, from: impl FnOnce() -> Option<T>) -> Option<T> {
         match self {
             Self::Remembered => from(),
             Self::Afresh => None,
@@ -92,7 +94,7 @@ pub(crate) struct Cached {
     sign_ins: Cache<SignInKey, SignIn>,
     accounts: Cache<AccountId, Known>,
     rows: Cache<HandleHash, Arc<Impersonation>>,
-    open: Cache<SignInKey, Option<Impersonation>>,
+    pub(crate) open: Cache<SignInKey, Option<Impersonation>>,
     pub(crate) lasting: Cache<HandleHash, Arc<Lasting>>,
     /// What sealed texts were found to hold; a ring says the same of a text for ever.
     opened: Cache<String, HandleHash>,
@@ -228,17 +230,6 @@ impl Engine {
             None => self.cached.rows.forget(handle),
         }
         Ok(row)
-    }
-
-    /// Returns what this sign-in started and neither stopped nor acknowledged.
-    pub(crate) async fn open_of(&self, key: &SignInKey, look: Look) -> Result<Option<Impersonation>, Unavailable> {
-        let now = self.now();
-        if let Some(open) = look.remembered(|| self.cached.open.get(key, now)) {
-            return Ok(open);
-        }
-        let open = self.ledger.open_of(key).await?;
-        self.cached.open.put(key.clone(), open.clone(), now);
-        Ok(open)
     }
 
     /// Applies transitions, forgets everything that they may have changed, and tells those who watch.

@@ -13,6 +13,7 @@ mod alarm;
 mod answers;
 mod asking;
 mod assets;
+mod away;
 mod back;
 mod banner;
 mod bearer;

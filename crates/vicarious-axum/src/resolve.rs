@@ -180,15 +180,7 @@ impl Engine {
 
     async fn without_handle(&self, signed_in: Option<&SignedIn>, look: Look) -> Result<Standing, Outage> {
         let Some(signed_in) = signed_in else { return Ok(Standing::Own) };
-        let open = match self.open_of(&signed_in.key, look).await {
-            Ok(open) => open,
-            Err(outage) => {
-                // Whoever presents no handle goes on while the ledger is away: they are not impersonating.
-                tracing::error!(error = ?outage, "cannot tell whether this sign-in has an open impersonation");
-                return Ok(Standing::Own);
-            }
-        };
-        if let Some(open) = open {
+        if let Some(open) = self.open_of(&signed_in.key, look).await {
             // What a cache says may be used to let somebody on, never to lock them out.
             if self.ledger.open_of(&signed_in.key).await?.is_some_and(|still| still.id == open.id) {
                 let cause = open.end.as_ref().map_or(DeadCause::HandleMissing, |end| DeadCause::Ended(end.cause));

@@ -3,9 +3,11 @@
 //! It goes nowhere but into the page that refuses the form, and only where that very sign-in was in that impersonation: whoever
 //! signs in later in the same browser, and sends what they find in a tab, typed nothing of it.
 
+use tokio::time::timeout;
 use vicarious_core::redact::Redactor;
 use vicarious_core::{AccountId, Impersonation, SignInKey};
 
+use crate::away::PATIENCE;
 use crate::confirm::Held;
 use crate::engine::Engine;
 use crate::incoming::Incoming;
@@ -44,13 +46,11 @@ pub(crate) async fn typed_before(
     if incoming.tags().is_empty() || !may_be_shown(engine, incoming) {
         return Vec::new();
     }
-    let theirs = match engine.ledger.by_true_user(true_user, LOOKED_THROUGH).await {
-        Ok(theirs) => theirs,
-        Err(error) => {
-            // The form is refused all the same.
-            tracing::warn!(?error, "cannot tell whose form was refused, so it is not shown");
-            return Vec::new();
-        }
+    let theirs = timeout(PATIENCE, engine.ledger.by_true_user(true_user, LOOKED_THROUGH)).await;
+    let Ok(Ok(theirs)) = theirs else {
+        // The form is refused all the same.
+        tracing::warn!(error = ?theirs.map(drop), "cannot tell whose form was refused, so it is not shown");
+        return Vec::new();
     };
     let row = theirs.iter().find(|row| is_of(row, true_user, sign_in) && is_made_for(row, incoming));
     row.map(|row| of(engine, incoming, row)).unwrap_or_default()

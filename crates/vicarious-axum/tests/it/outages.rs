@@ -107,10 +107,10 @@ async fn an_agent_can_sign_out_without_the_ledger_and_leaves_nothing_open() {
     assert!(world.running().await.is_empty());
 }
 
-/// Waits, on a paused clock, for an answer that needs no ledger, and fails if it waits for one after all.
+/// Waits, on a paused clock, for an answer that needs no ledger, and fails if that waits for one after all.
 async fn soon(answer: impl Future<Output = Answer>) -> Answer {
     let answered = tokio::time::timeout(Duration::from_secs(5), answer).await;
-    answered.expect("whoever leaves is answered within five seconds, although the ledger hangs")
+    answered.expect("an answer within five seconds, although the ledger hangs")
 }
 
 // I4: somebody has locked the database, a backup perhaps.
@@ -139,6 +139,40 @@ async fn a_sign_out_does_not_wait_for_a_ledger_that_hangs() {
     world.ledger.hang(true);
     let answer = soon(browser.json(Method::DELETE, "/session", json!({}))).await;
     assert!(answer.status.is_success(), "{}", answer.status);
+}
+
+/// Returns how long, on a paused clock, a page took that is asked for by somebody as themselves.
+async fn page_of(browser: &mut Browser) -> Duration {
+    let asked = tokio::time::Instant::now();
+    assert_eq!(soon(browser.get("/")).await.status, StatusCode::OK);
+    asked.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn people_as_themselves_wait_once_and_a_moment_for_a_ledger_that_swallows_everything() {
+    let world = World::with(|builder| builder.cache_for(Duration::ZERO)).await;
+    let mut agent = world.inside(&bob(), &alice()).await;
+    let tag = agent.tag().await;
+    agent.cookies.remove(HANDLE);
+    let mut customers = [world.browser(&alice()), world.browser(&carol())];
+    world.ledger.lose(true);
+    let moment = Duration::from_secs(1)..Duration::from_millis(1100);
+    assert!(moment.contains(&page_of(&mut customers[0]).await), "the first to meet it waits a moment");
+    for _ in 0..20 {
+        for customer in &mut customers {
+            assert_eq!(page_of(customer).await, Duration::ZERO, "nobody else waits");
+            tokio::time::advance(Duration::from_millis(700)).await;
+        }
+    }
+    let late = soon(agent.form("/notes", &[("_identity", &tag), ("note", "typed as Alice")])).await;
+    assert_eq!(late.status, StatusCode::CONFLICT, "a form of an impersonated page is nobody else's");
+    world.ledger.lose(false);
+    let back = async {
+        while agent.get("/").await.status != StatusCode::GONE {
+            tokio::time::advance(Duration::from_secs(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), back).await.expect("an open impersonation is found again");
 }
 
 /// Walks through a whole impersonation; returns whether it began.
