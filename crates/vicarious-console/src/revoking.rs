@@ -7,7 +7,7 @@ use vicarious_core::decide::REASON_AT_MOST;
 use vicarious_core::ports::Running;
 use vicarious_core::{EndCause, Impersonation, ImpersonationId, Refusal};
 
-use crate::answer::{Answer, Failure, json, see};
+use crate::answer::{Answer, Failure, failed, json, see};
 use crate::asked::{Asked, Sent};
 use crate::{access_log, impersonations};
 
@@ -70,7 +70,8 @@ fn both(one: Result<(), Refused>, other: Result<(), Refused>) -> Result<(), Refu
 pub(crate) async fn pause(Sent { asked, fields }: Sent) -> Answer {
     let (by, _) = asked.staff(Staff::Administrator).await?;
     let reason = fields.get("reason").unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ");
-    let invalid = |problem| Err(Refusal::Invalid { field: "reason", problem }.into());
+    let back = || asked.link("/impersonations");
+    let invalid = |problem| Err(failed(back(), &Refusal::Invalid { field: "reason", problem }.into()));
     if reason.is_empty() {
         return invalid("is missing: say why, so that agents know");
     }

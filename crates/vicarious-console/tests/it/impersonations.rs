@@ -148,6 +148,9 @@ async fn pausing_puts_everybody_out_until_it_is_resumed() {
         let paused = dana.json(Method::POST, "/impersonations/pause", json!({ "reason": reason })).await;
         assert_eq!(paused.status, StatusCode::UNPROCESSABLE_ENTITY, "{reason}");
     }
+    let blank = dana.form("/impersonations/pause", &[("reason", " ")]).await;
+    assert_eq!(blank.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(blank.body.contains("href=\"/impersonations\">Back</a>"), "{}", blank.body);
     let paused = dana.json(Method::POST, "/impersonations/pause", json!({ "reason": " a <phishing>  wave" })).await;
     assert_eq!(paused.json(), json!({ "paused": { "reason": "a <phishing> wave", "since": "2026-03-02T10:00:00Z" } }));
     assert_eq!(
