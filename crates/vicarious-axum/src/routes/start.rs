@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
 use vicarious_core::audit::{Entry, Kind};
-use vicarious_core::consent::Consent;
+use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::{self, Change, Fresh, StartFacts, StartRequest, Transition, acknowledge, start_refused};
 use vicarious_core::ports::{ApplyError, Consents, Running, Unavailable};
-use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePath};
+use vicarious_core::{AccountId, Impersonation, ImpersonationId, Refusal, SitePath, Timestamp};
 
 use super::{Fields, as_json, no_store, see_other};
 use crate::back;
@@ -61,6 +61,17 @@ impl Asked {
             instead_of: fields.get("instead_of").map(ImpersonationId::from),
         }
     }
+
+    /// Fills in, where nothing is said yet, what the agent asked the customer for.
+    fn fill_in(&mut self, before: &Consent) {
+        if self.reason.is_empty() && self.ticket.is_none() {
+            self.reason = before.reason.clone().unwrap_or_default();
+            self.ticket.clone_from(&before.ticket);
+        }
+        if let Some(page) = before.page.as_ref().filter(|_| self.go_to == SitePath::root()) {
+            self.go_to = page.clone();
+        }
+    }
 }
 
 /// Everything known about a wish to impersonate, gathered before it is decided.
@@ -104,6 +115,9 @@ pub(crate) async fn page(engine: &Engine, incoming: &Incoming, resolution: &Reso
     let by_code = asked.account.is_none() && email.is_none() && engine.host.staff(&signed_in.user) > Staff::No;
     if gathered.permitted(signed_in).is_none() && !by_code {
         return refusals::of_refusal(&Refusal::NoSuchAccount).respond(headers);
+    }
+    if let Some(before) = gathered.asked_before(signed_in, engine.now()) {
+        asked.fill_in(before);
     }
     show(engine, headers, signed_in, &asked, &gathered, StatusCode::OK, None).await
 }
@@ -304,6 +318,17 @@ impl Gathered {
             Some(page) if asked.go_to == SitePath::root() => page.clone(),
             _ => asked.go_to.clone(),
         }
+    }
+
+    /// Returns what this true user has asked the customer for, and still waits for or may begin on; the latest.
+    fn asked_before(&self, signed_in: &SignedIn, now: Timestamp) -> Option<&Consent> {
+        let agent = signed_in.user.account.id();
+        let (account, running) = (&self.permitted(signed_in)?.account, self.running.as_ref());
+        let counts = |consent: &&Consent| {
+            consent.state_at(now) == ConsentState::Asked || consent.covers(agent, running, None, now)
+        };
+        let by_them = |consent: &&Consent| consent.requested_by.as_ref().is_some_and(|by| by.id == *agent);
+        self.consents.iter().filter(|consent| consent.is_for(account)).filter(by_them).find(counts)
     }
 
     /// Returns the account asked for, if this true user may act as it.

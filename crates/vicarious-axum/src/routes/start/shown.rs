@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use vicarious_core::consent::{Consent, ConsentState};
 use vicarious_core::decide::ConsentPolicy;
 use vicarious_core::ports::{Running, Unavailable};
-use vicarious_core::{Identity, Refusal, Timestamp, Words};
+use vicarious_core::{Identity, Impersonation, Refusal, Timestamp, Words};
 
 use super::put_out::put_out;
 use super::{Asked, Gathered};
@@ -35,12 +35,15 @@ pub(super) async fn show(
         Ok(rows) => rows,
         Err(outage) => return refusals::outage(headers, &outage),
     };
-    let who_else: Vec<String> = others
-        .into_iter()
-        .filter(|row| row.true_user.id != *signed_in.user.account.id())
-        .map(|row| row.true_user.name)
-        .collect();
     let (now, words) = (engine.now(), engine.languages.of(headers));
+    let who_else = |row: Impersonation| {
+        if row.true_user.id != *signed_in.user.account.id() {
+            Some(row.true_user.name)
+        } else {
+            (row.sign_in != signed_in.key).then(|| words.text("You, in another browser").to_owned())
+        }
+    };
+    let who_else: Vec<String> = others.into_iter().filter_map(who_else).collect();
     let running = gathered.running.as_ref().filter(|running| running.over_at(now).is_none());
     let shown = match target {
         Some(account) => consent_shown(engine, words, gathered, signed_in, account).await,

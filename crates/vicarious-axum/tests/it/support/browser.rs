@@ -44,6 +44,13 @@ impl Answer {
         after.split('"').next().map(str::to_owned)
     }
 
+    /// Returns what a text field of the page is filled in with.
+    pub(crate) fn typed(&self, name: &str) -> String {
+        let (_, field) = self.text.split_once(&format!("name=\"{name}\" type=\"text\"")).expect("a field of that name");
+        let (field, _) = field.split_once('>').expect("its end");
+        field.split_once("value=\"").and_then(|(_, value)| value.split('"').next()).unwrap_or_default().to_owned()
+    }
+
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }
