@@ -14,6 +14,7 @@ mod sessions;
 #[path = "shared.rs"]
 mod shared;
 
+pub use crate::Accounts;
 pub use host::TowerSessions;
 pub use own::OwnSession;
 pub use sessions::{Sessions, SignedIn};

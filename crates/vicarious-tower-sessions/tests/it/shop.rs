@@ -9,9 +9,9 @@ use vicarious_core::Rules;
 use vicarious_core::decide::{ConsentPolicy, Terms};
 use vicarious_testing::{Browser, Credential, Inside, MemoryLedger, Starting, TestApp};
 
-use super::adapter::TowerSessions;
+use super::adapter::{Accounts, TowerSessions};
 use super::library::{MemoryStore, Session, SessionManagerLayer};
-use crate::people::{ALICE, BOB, People};
+use crate::people::{ALICE, BOB, People, User};
 
 pub(super) struct World {
     pub(super) vicarious: Vicarious,
@@ -51,8 +51,16 @@ pub(super) fn browsed(router: Router, vicarious: &Vicarious) -> TestApp {
     })
 }
 
+/// Returns the host port, made of what stands beside it for this version.
+fn port(
+    accounts: impl Accounts<User = User>,
+    store: MemoryStore,
+) -> TowerSessions<impl Accounts<User = User>, MemoryStore> {
+    TowerSessions::new(accounts, store, "user_id")
+}
+
 pub(super) fn vicarious(store: &MemoryStore) -> Vicarious {
-    Vicarious::builder(TowerSessions::new(People, store.clone(), "user_id"))
+    Vicarious::builder(port(People, store.clone()))
         .ledger(MemoryLedger::new())
         .keys(KeyRing::generate())
         .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
