@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::future::{Future, IntoFuture};
 use std::pin::Pin;
 
@@ -186,8 +187,15 @@ impl Asking<'_> {
         self
     }
 
-    /// Adds a header.
-    pub fn header(mut self, name: HeaderName, value: &str) -> Self {
+    /// Adds a header: `.header("HX-Request", "true")`.
+    ///
+    /// # Panics
+    ///
+    /// When no header can have that name.
+    #[track_caller]
+    #[expect(clippy::panic, reason = "a test that cannot ask what it means to ask has failed")]
+    pub fn header(mut self, name: impl TryInto<HeaderName, Error: Display>, value: &str) -> Self {
+        let name = name.try_into().unwrap_or_else(|error| panic!("no header can have this name: {error}"));
         self.headers.push((name, value.to_owned()));
         self
     }

@@ -113,6 +113,14 @@ async fn a_start_that_is_refused_can_be_looked_at() {
 }
 
 #[tokio::test]
+#[should_panic(expected = "no header can have this name: ")]
+async fn a_header_that_cannot_be_sent_is_told_at_once() {
+    let app = app(&ManualClock::default(), Mistake::None);
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    bob.get("/account").header("HX Request", "true").await;
+}
+
+#[tokio::test]
 #[should_panic(expected = "`bob` was to be refused, and started to act as `alice`")]
 async fn a_start_that_was_to_be_refused_says_that_it_started() {
     app(&ManualClock::default(), Mistake::None).as_agent("bob").impersonating("alice").with_consent().refused().await;

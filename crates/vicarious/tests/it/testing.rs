@@ -78,6 +78,16 @@ async fn tried() -> TestApp {
 }
 
 #[tokio::test]
+async fn a_part_of_a_page_is_asked_for_as_htmx_asks() {
+    let app = tried().await;
+    let mut bob = app.as_agent("bob").impersonating("alice").with_consent().await;
+    bob.get("/invoices").await.assert_in_plain_sight();
+    let part = bob.get("/invoices").header("HX-Request", "true").await;
+    part.assert_status(200).assert_shows("Alice");
+    assert_eq!(part.banners(), 0, "it is on the page already: {part}");
+}
+
+#[tokio::test]
 async fn a_clock_that_the_test_moves_shows_what_time_does() -> Result<(), Box<dyn Error>> {
     use vicarious::testing::ManualClock;
 
