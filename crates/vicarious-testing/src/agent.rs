@@ -164,7 +164,8 @@ fn not_started(agent: &AccountId, customer: &AccountId, at: &Location<'_>, answe
         (404, None) => "\nIs `.layer(vicarious.layer())` around the router that the test was given?",
         (401, _) => {
             "\nThe layer sees nobody signed in: does `Host::sign_in_key` find what the sign-in left? \
-             With an adapter: is the name right under which the session has it?"
+             With an adapter: is the name right under which the session has it, and is the store that the adapter was \
+             given the session layer's, or a clone of it?"
         }
         (500, Some("layer-order")) => "\nThe layers are in the wrong order.",
         _ => "",

@@ -142,7 +142,8 @@ impl TestApp {
         if !found.iter().any(Finding::is_wrong) && !self.sees_somebody(&mut browser).await {
             sentences.push(format!(
                 "`{account}` has signed in, and the layer sees nobody: `Host::sign_in_key` or `Host::sign_in` does not find \
-                 what the sign-in left; with an adapter, the name under which the session has the user may be another"
+                 what the sign-in left; with an adapter, the name under which the session has the user may be another, or \
+                 the store that it was given, which must be the session layer's or a clone of it"
             ));
         }
         sentences.extend(cookies);

@@ -82,10 +82,11 @@ async fn a_handler_that_looks_into_the_session_finds_the_customer() {
 }
 
 #[tokio::test]
-async fn the_check_finds_a_name_in_the_session_that_the_sign_in_does_not_use() {
-    for (name, found) in [("user_id", 0), ("userid", 1)] {
-        let (store, ledger) = (MemoryStore::default(), MemoryLedger::new());
-        let vicarious = Vicarious::builder(TowerSessions::new(Database::default(), store.clone(), name))
+async fn the_check_finds_a_name_that_the_sign_in_does_not_use_and_a_store_that_is_not_the_session_layers() {
+    let (store, other) = (MemoryStore::default(), MemoryStore::default());
+    for (given, name, found) in [(&store, "user_id", 0), (&store, "userid", 1), (&other, "user_id", 1)] {
+        let ledger = MemoryLedger::new();
+        let vicarious = Vicarious::builder(TowerSessions::new(Database::default(), given.clone(), name))
             .ledger(ledger)
             .keys(KeyRing::generate())
             .who_may_whom(|agent, customer| agent.is_support && !customer.is_support)
@@ -98,11 +99,12 @@ async fn the_check_finds_a_name_in_the_session_that_the_sign_in_does_not_use() {
             .route("/sign-in", post(sign_in))
             .route("/sign-out", post(async || ()))
             .layer(vicarious.layer())
-            .layer(SessionManagerLayer::new(store));
+            .layer(SessionManagerLayer::new(store.clone()));
         let app =
             TestApp::new(app, &vicarious, |who| async move { Credential::json("/sign-in", &who.as_str().into()) });
         let sentences = app.check("bob").await;
-        let unseen = sentences.iter().filter(|sentence| sentence.contains("the layer sees nobody")).count();
+        let unseen =
+            sentences.iter().filter(|sentence| sentence.contains("the session layer's or a clone of it")).count();
         assert_eq!(unseen, found, "{sentences:?}");
     }
 }
