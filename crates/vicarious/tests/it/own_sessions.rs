@@ -153,7 +153,12 @@ fn everything_that_was_there(database: Database) -> Router {
 fn application(database: Database, vicarious: &Vicarious) -> Router {
     let console = Console::new(vicarious).brand("Oak & Sons").home("/").rooms(|_, staff| match staff {
         Staff::No => vec![Room::new("/", "Time sheet"), Room::new("/consents", "Support access")],
-        _ => vec![Room::new("/", "Time sheet"), Room::new("/accounts", "Accounts"), Room::new("/audit", "Audit")],
+        _ => vec![
+            Room::new("/", "Time sheet"),
+            Room::new("/accounts", "Accounts"),
+            Room::new("/consents", "Consents"),
+            Room::new("/audit", "Audit"),
+        ],
     });
     everything_that_was_there(database).merge(console.routes()).layer(vicarious.layer())
 }
@@ -221,6 +226,6 @@ async fn a_sign_in_leads_back_to_paths_of_its_own_and_nowhere_else() {
 async fn rooms_take_the_place_of_the_consoles_links() {
     let Tried { app, .. } = tried();
     let accounts = app.signed_in("2").await.get("/accounts").await;
-    accounts.assert_shows("Time sheet").assert_shows("href=\"/audit\"");
+    accounts.assert_shows("Time sheet").assert_shows("href=\"/consents\"").assert_shows("href=\"/audit\"");
     assert!(!accounts.text.contains("href=\"/impersonations\""), "{}", accounts.text);
 }
