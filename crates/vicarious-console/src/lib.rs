@@ -29,6 +29,7 @@ mod settings;
 mod sign_out;
 mod standing;
 mod support_code;
+mod tense;
 mod timeline;
 mod trail;
 mod until;
