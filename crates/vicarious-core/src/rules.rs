@@ -42,7 +42,8 @@ pub struct Line {
     pub below: bool,
     /// What applies.
     pub rule: Rule,
-    /// Completes "… for Alice's account": `save this profile`, `look at invoices`.
+    /// Completes "… for Alice's account?" where something is asked, `save this profile`, and "Bob …" where it is read,
+    /// `looked at invoices`.
     pub phrase: Option<String>,
 }
 
@@ -110,13 +111,13 @@ impl Rules {
         Self::default()
     }
 
-    /// Allows a route in both modes; `phrase` says what a visit means: `look at invoices`.
+    /// Allows a route in both modes; `phrase` says what a visit means: `looked at invoices`.
     #[must_use]
     pub fn read(self, route: &str, phrase: &str) -> Self {
         self.line(route, Rule::Read, Some(phrase))
     }
 
-    /// Allows a route in write mode.
+    /// Allows a route in write mode; `phrase` says what is about to be done: `add this note`.
     #[must_use]
     pub fn write(self, route: &str, phrase: &str) -> Self {
         self.line(route, Rule::Write, Some(phrase))
