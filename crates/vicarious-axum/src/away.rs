@@ -8,8 +8,6 @@ use tokio::time::timeout;
 use vicarious_core::ports::Ledger;
 use vicarious_core::{Impersonation, SignInKey};
 
-use crate::engine::{Engine, Look};
-
 /// How long somebody waits at most who can be answered without it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 /// How long it is waited for, by nobody's request, until it is asked again.
@@ -23,6 +21,30 @@ pub(crate) struct Away {
 }
 
 impl Away {
+    /// Returns what this sign-in started and neither stopped nor acknowledged, if anything; none where the ledger cannot tell.
+    pub(crate) async fn open_of(
+        self: &Arc<Self>,
+        ledger: &Arc<dyn Ledger>,
+        key: &SignInKey,
+    ) -> Option<Option<Impersonation>> {
+        if self.is_away.load(Ordering::Acquire) {
+            self.ask_again(Arc::clone(ledger), key.clone());
+            return None;
+        }
+        match timeout(PATIENCE, ledger.open_of(key)).await {
+            Ok(Ok(open)) => Some(open),
+            Ok(Err(outage)) => {
+                tracing::error!(error = ?outage, "cannot tell whether this sign-in has an open impersonation");
+                None
+            }
+            Err(_) => {
+                tracing::error!(waited = ?PATIENCE, "the ledger does not answer: people as themselves go on without it");
+                self.is_away.store(true, Ordering::Release);
+                None
+            }
+        }
+    }
+
     /// Finds out, beside the request, whether the ledger answers again; one at a time.
     fn ask_again(self: &Arc<Self>, ledger: Arc<dyn Ledger>, key: SignInKey) {
         if self.is_asked.swap(true, Ordering::AcqRel) {
@@ -36,35 +58,5 @@ impl Away {
             }
             away.is_asked.store(false, Ordering::Release);
         });
-    }
-}
-
-impl Engine {
-    /// Returns what this sign-in started and neither stopped nor acknowledged; none, too, where the ledger cannot tell:
-    /// whoever presents no handle is not impersonating, and goes on.
-    pub(crate) async fn open_of(&self, key: &SignInKey, look: Look) -> Option<Impersonation> {
-        let now = self.now();
-        if let Some(open) = look.remembered(|| self.cached.open.get(key, now)) {
-            return open;
-        }
-        if self.away.is_away.load(Ordering::Acquire) {
-            self.away.ask_again(Arc::clone(&self.ledger), key.clone());
-            return None;
-        }
-        match timeout(PATIENCE, self.ledger.open_of(key)).await {
-            Ok(Ok(open)) => {
-                self.cached.open.put(key.clone(), open.clone(), now);
-                open
-            }
-            Ok(Err(outage)) => {
-                tracing::error!(error = ?outage, "cannot tell whether this sign-in has an open impersonation");
-                None
-            }
-            Err(_) => {
-                tracing::error!(waited = ?PATIENCE, "the ledger does not answer: people as themselves go on without it");
-                self.away.is_away.store(true, Ordering::Release);
-                None
-            }
-        }
     }
 }

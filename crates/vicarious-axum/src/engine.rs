@@ -82,7 +82,7 @@ pub(crate) enum Look {
 }
 
 impl Look {
-    pub(crate) fn remembered<T>(self, from: impl FnOnce() -> Option<T>) -> Option<T> {
+    fn remembered<T>(self, from: impl FnOnce() -> Option<T>) -> Option<T> {
         match self {
             Self::Remembered => from(),
             Self::Afresh => None,
@@ -94,7 +94,7 @@ pub(crate) struct Cached {
     sign_ins: Cache<SignInKey, SignIn>,
     accounts: Cache<AccountId, Known>,
     rows: Cache<HandleHash, Arc<Impersonation>>,
-    pub(crate) open: Cache<SignInKey, Option<Impersonation>>,
+    open: Cache<SignInKey, Option<Impersonation>>,
     pub(crate) lasting: Cache<HandleHash, Arc<Lasting>>,
     /// What sealed texts were found to hold; a ring says the same of a text for ever.
     opened: Cache<String, HandleHash>,
@@ -230,6 +230,18 @@ impl Engine {
             None => self.cached.rows.forget(handle),
         }
         Ok(row)
+    }
+
+    /// Returns what this sign-in started and neither stopped nor acknowledged; none, too, where the ledger cannot tell:
+    /// whoever presents no handle is not impersonating, and goes on.
+    pub(crate) async fn open_of(&self, key: &SignInKey, look: Look) -> Option<Impersonation> {
+        let now = self.now();
+        if let Some(open) = look.remembered(|| self.cached.open.get(key, now)) {
+            return open;
+        }
+        let open = self.away.open_of(&self.ledger, key).await?;
+        self.cached.open.put(key.clone(), open.clone(), now);
+        open
     }
 
     /// Applies transitions, forgets everything that they may have changed, and tells those who watch.
