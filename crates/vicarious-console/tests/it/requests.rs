@@ -6,6 +6,14 @@ use testkit::people::{alice, bob, dana, eve};
 
 use crate::support::World;
 
+const QUESTION: [(&str, &str); 5] = [
+    ("account_id", "alice"),
+    ("reason", "the invoice & more"),
+    ("ticket", "SUP-1"),
+    ("go_to", "/invoices"),
+    ("return_to", "/accounts?q=Al"),
+];
+
 #[tokio::test]
 async fn asking_answers_with_the_consent_that_waits() {
     let world = World::new();
@@ -29,14 +37,7 @@ async fn asking_answers_with_the_consent_that_waits() {
 #[tokio::test]
 async fn a_form_goes_back_to_the_start_page_with_everything_typed() {
     let world = World::new();
-    let fields = [
-        ("account_id", "alice"),
-        ("reason", "the invoice & more"),
-        ("ticket", "SUP-1"),
-        ("go_to", "/invoices"),
-        ("return_to", "/accounts?q=Al"),
-    ];
-    let asked = world.browser(&bob()).form("/consents/requests", &fields).await;
+    let asked = world.browser(&bob()).form("/consents/requests", &QUESTION).await;
     let wanted = "/impersonation/new?account=alice&reason=the+invoice+%26+more&ticket=SUP-1&go_to=%2Finvoices\
                   &return_to=%2Faccounts%3Fq%3DAl";
     assert_eq!(asked.location(), wanted);
@@ -45,15 +46,8 @@ async fn a_form_goes_back_to_the_start_page_with_everything_typed() {
 #[tokio::test]
 async fn whoever_asked_looks_again_until_there_is_an_answer_and_goes_on_from_there() {
     let world = World::new();
-    let fields = [
-        ("account_id", "alice"),
-        ("reason", "the invoice & more"),
-        ("ticket", "SUP-1"),
-        ("go_to", "/invoices"),
-        ("return_to", "/accounts?q=Al"),
-    ];
     let mut bob = world.browser(&bob());
-    let page = bob.form("/consents/requests", &fields).await.location().to_owned();
+    let page = bob.form("/consents/requests", &QUESTION).await.location().to_owned();
     let waiting = bob.page(&page).await;
     let link = format!("href=\"{}\">Look again</a>", page.replace('&', "&amp;"));
     assert!(waiting.contains(&link) && !waiting.contains("Start as"), "{waiting}");
